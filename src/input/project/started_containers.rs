@@ -10,7 +10,7 @@ use super::start_timing::{
     SourcePlace, add_start_again, count_instances, drop_called_ways_in, source_place, start_key, timing_of,
 };
 use super::{DEPTH, PendingStart, ProjectReader};
-use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun, engine_host};
+use crate::input::docker_cli::{ComposeRun, ConditionalParts, DockerCommand, DockerExec, DockerRun, engine_host};
 use crate::input::shell::file_system::Lookup;
 use crate::input::shell::{ContainerStart, StartLock};
 use crate::model::{
@@ -161,7 +161,7 @@ impl ProjectReader<'_> {
         container.given_name.clone_from(&run.name);
         container.unseen.extend(run.unseen.iter().cloned());
         container.replicas = run.replicas.unwrap_or(1);
-        mark_uncertain_env(&mut container, &run.perhaps.env);
+        mark_uncertain_env(&mut container, &run.perhaps);
         for file in &run.env_files {
             self.add_env_file(file, &mut container, here);
         }
@@ -345,7 +345,7 @@ impl ProjectReader<'_> {
         container.stdin_open = run.stdin_open.or(container.stdin_open);
         container.hooks.clear();
         container.env.extend(run.env.clone());
-        mark_uncertain_env(&mut container, &run.perhaps.env);
+        mark_uncertain_env(&mut container, &run.perhaps);
         container.labels.extend(run.labels.clone());
         for mount in &run.mounts {
             container.mounts.retain(|own| own.target.text != mount.target.text);
@@ -360,9 +360,16 @@ impl ProjectReader<'_> {
     }
 }
 
-/// A variable that is set on some ways only depends on what is not known.
-fn mark_uncertain_env(container: &mut Container, names: &[String]) {
-    for name in names {
+/// A variable that is set on some ways only depends on what is not known, unless it leads into a mount that is there on
+/// some ways only: that counts as there, and the variable comes with it.
+fn mark_uncertain_env(container: &mut Container, perhaps: &ConditionalParts) {
+    for name in &perhaps.env {
+        let path = container.env.get(name).and_then(EnvVar::known).filter(|path| path.starts_with('/'));
+        let holding = path.and_then(|path| container.mount_holding(path)).map(|(mount, _)| mount);
+        let perhaps_mounts = perhaps.mounts.iter().filter_map(|at| container.mounts.get(*at));
+        if perhaps_mounts.into_iter().any(|mount| holding == Some(mount)) {
+            continue;
+        }
         if let Some(variable) = container.env.get_mut(name) {
             let symbol = Symbol { name: name.clone(), required: false };
             let text = format!("${{{name}}}");

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::docker_cli::DockerCommand;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
@@ -103,6 +104,7 @@ impl ScriptKind {
         let source = repository.sources.get(file);
         let is_seen = starts.iter().any(|start| start.command.is_start());
         let leads_elsewhere = starts.iter().any(|start| start.command.is_described_elsewhere());
+        let starts_existing = starts.iter().any(|start| matches!(start.command, DockerCommand::Existing));
         let is_hidden = !is_seen && may_start_program(source.text(), repository);
         if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
             // What it starts is behind what was not followed.
@@ -113,8 +115,8 @@ impl ScriptKind {
             let reason = "it starts a development container, and what it runs there is not followed".to_owned();
             piece.add_not_judged(source.name().to_owned(), self, reason, is_about_program(source.text(), repository));
         } else if script.unread.is_empty()
-            && is_seen
-            && (leads_elsewhere || is_about_program(source.text(), repository))
+            && (is_seen && leads_elsewhere
+                || (is_seen || starts_existing) && is_about_program(source.text(), repository))
         {
             piece.add_judged_starts(source.name().to_owned(), self);
         } else if script.unread.is_empty() {

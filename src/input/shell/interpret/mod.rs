@@ -13,8 +13,8 @@
 //!                   is what they gave, `moved_states` and `repeated_records` give it again, `call_times` says what that
 //!                   adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
-//!                   `split_words`: a text that is built up piece by piece; `unclear_words`,
-//!                   `value_identity`: values that are not known
+//!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
+//!                   variables; `unclear_words`, `value_identity`: values that are not known
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
@@ -68,6 +68,7 @@ mod repeated_calls;
 mod repeated_commands;
 mod repeated_records;
 mod saved_call;
+mod script_defaults;
 mod script_files;
 mod script_text;
 mod shell_state;

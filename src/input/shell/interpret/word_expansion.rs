@@ -6,6 +6,7 @@ use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::{self, ListItem};
+use super::script_defaults::default_of_script;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
@@ -234,12 +235,17 @@ impl Interpreter<'_> {
         };
         match value {
             None | Some(VariableValue::Inherited) if matches!(param.op.as_str(), ":=" | "=") => {
-                let text = format!("${{{}{}{}}}", param.name, param.op.replace('=', "-"), param.rest);
+                let rest = default_of_script(&param.rest, state).unwrap_or_else(|| param.rest.clone());
+                let text = format!("${{{}{}{rest}}}", param.name, param.op.replace('=', "-"));
                 let text = TracedText::live(&text);
                 self.assign_value(&param.name, VariableValue::Text(text.clone()), false, state);
                 ParameterValue::One(text)
             }
-            None | Some(VariableValue::Inherited) => ParameterValue::Outer,
+            None | Some(VariableValue::Inherited) => {
+                let rest = matches!(param.op.as_str(), ":-" | "-").then(|| default_of_script(&param.rest, state));
+                let text = rest.flatten().map(|rest| format!("${{{}{}{rest}}}", param.name, param.op));
+                text.map_or(ParameterValue::Outer, |text| ParameterValue::One(TracedText::live(&text)))
+            }
             Some(VariableValue::Text(text)) if !param.is_value() => {
                 cut_pattern(&text, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             }
