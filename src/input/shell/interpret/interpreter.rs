@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::alternatives::KnownAlternatives;
 use super::call_notes::CallNotes;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
@@ -88,6 +89,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) more_unseen: Vec<Unseen>,
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
+    /// What the symbols stand for that are put in for variables with one of several texts.
+    pub(super) alternatives: KnownAlternatives,
     /// How often each place of a text made a file of an unknown name.
     pub(super) made_files: HashMap<WrittenAt, usize>,
     /// What repeats the point at which each of them was made, by its name.
@@ -155,6 +158,7 @@ impl<'a> Interpreter<'a> {
             unread: Vec::new(),
             more_unseen: Vec::new(),
             files: Vec::new(),
+            alternatives: KnownAlternatives::new(),
             made_files: HashMap::new(),
             made_in: HashMap::new(),
             inside: Vec::new(),
