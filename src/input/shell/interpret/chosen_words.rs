@@ -22,7 +22,7 @@ impl Interpreter<'_> {
                 used.extend(used_in(&word.text, &self.alternatives));
             }
         }
-        if used.is_empty() {
+        if used.is_empty() || self.copies_to_alternatives {
             return Vec::new();
         }
         let choices = Choice::all_of(&used);
