@@ -32,27 +32,26 @@ impl Interpreter<'_> {
                 .enumerate()
                 .map(|(at, word)| {
                     let text = choice.text_of(&word_key(at)).cloned().unwrap_or_else(|| choice.put_into(&word.text));
-                    let unclear = word.unclear && (text == word.text || self.has_other_unclear(&text, state));
+                    let unclear = word.unclear && (text == word.text || has_other_unclear(&text, state));
                     ShellWord { text, unclear, ..word.clone() }
                 })
                 .collect()
         };
         choices.iter().map(chosen).collect()
     }
+}
 
-    /// Whether something is left in a text, after all that was chosen, that the script sets in more than one way.
-    pub(super) fn has_other_unclear(&self, text: &TracedText, state: &ShellState) -> bool {
-        let is_unclear = |segment: &WordSegment| match segment {
-            WordSegment::Expansion(raw) if raw == EITHER_WORD => true,
-            WordSegment::Expansion(raw) => Parameter::parse(raw).is_some_and(|parameter| {
-                let is_set = |name: &str| state.vars.value(name).is_some_and(|value| !value.is_as_before());
-                !parameter.says_which_value()
-                    && (state.choices.contains_key(&parameter.name) || is_set(&parameter.name))
-            }),
-            WordSegment::Text(_) => false,
-        };
-        Word::of_traced(text).segments().iter().any(is_unclear)
-    }
+/// Whether something is left in a text, after all that was chosen, that the script sets in more than one way.
+pub(super) fn has_other_unclear(text: &TracedText, state: &ShellState) -> bool {
+    let is_unclear = |segment: &WordSegment| match segment {
+        WordSegment::Expansion(raw) if raw == EITHER_WORD => true,
+        WordSegment::Expansion(raw) => Parameter::parse(raw).is_some_and(|parameter| {
+            let is_set = |name: &str| state.vars.value(name).is_some_and(|value| !value.is_as_before());
+            !parameter.says_which_value() && (state.choices.contains_key(&parameter.name) || is_set(&parameter.name))
+        }),
+        WordSegment::Text(_) => false,
+    };
+    Word::of_traced(text).segments().iter().any(is_unclear)
 }
 
 /// What a word that is chosen as a whole is known by.

@@ -1,6 +1,7 @@
 //! What stands in a word for a value that is not known. Uses `interpreter`, `shell_state`, `value_identity` and `model`.
 
 use super::alternatives::alternatives_of_text;
+use super::chosen_words::has_other_unclear;
 use super::interpreter::Interpreter;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
@@ -36,7 +37,7 @@ impl Interpreter<'_> {
     /// What is assigned by a text that is not known: one of several, where those are known that stand in it.
     pub(super) fn unclear_assigned(&self, text: &TracedText, state: &ShellState) -> VariableValue {
         let either = alternatives_of_text(text, &self.alternatives);
-        let known = either.are_known() && !self.has_other_unclear(text, state);
+        let known = either.are_known() && !has_other_unclear(text, state);
         if known { VariableValue::Either(either) } else { VariableValue::Unclear }
     }
 

@@ -161,8 +161,8 @@ fn inherited_beside(name: &str, value: &VariableValue) -> VariableValue {
 
 /// What a variable holds where it may have come from either side. The environment holds no lists.
 fn join_values(name: &str, a: &VariableValue, b: &VariableValue, one_sided: &OneSided) -> VariableValue {
-    let OneSided { first, second, point } = one_sided;
     use VariableValue::{Either, Inherited, List, Maybe, Text, Unclear, Unset};
+    let OneSided { first, second, point } = one_sided;
     let joined = match (a, b) {
         _ if a == b => return a.clone(),
         (List(a), List(b)) => list_item::join_lists(a, b, one_sided),
