@@ -87,14 +87,15 @@ impl ProjectReader<'_> {
         self.repository.sources
     }
 
-    /// What a start starts: nothing, one container, or two where a mount that is there on some ways covers another.
-    fn started_containers(
+    /// What a command starts: nothing, one container, or two where a mount that is there on some ways covers another.
+    pub(super) fn containers_of_command(
         &self,
+        command: &DockerCommand,
         started: &ContainerStart,
         by: Option<&Container>,
         told: &mut Vec<Diagnostic>,
     ) -> Vec<Container> {
-        let (mut container, maybe, refused) = match &started.command {
+        let (mut container, maybe, refused) = match command {
             DockerCommand::Run(run) => (self.run_container(run, started.span), &run.perhaps.mounts, &run.refused),
             DockerCommand::ComposeRun(run) => match self.compose_run_container(run, started, by) {
                 Ok(container) => (container, &run.perhaps.mounts, &run.refused),
@@ -125,7 +126,7 @@ impl ProjectReader<'_> {
             told.push(Diagnostic::at(Level::Warning, refused.span, message));
             return Vec::new();
         }
-        container.engine_host = match &started.command {
+        container.engine_host = match command {
             DockerCommand::Run(run) => engine_host(run.engine.as_ref()),
             DockerCommand::ComposeRun(run) => engine_host(run.project.engine.as_ref()),
             _ => EngineHost::Here,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::arguments::Arguments;
 use super::certainty::Certainty;
+use super::declared_functions::{TextWithFunctions, take_functions};
 use super::exit_states::{ExitStates, LastCommand};
 use super::flock_command::{self, FlockAction};
 use super::hidden_programs;
@@ -166,9 +167,10 @@ impl Interpreter<'_> {
                 VariableValue::Unset => Word::default(),
                 VariableValue::List(_) | VariableValue::Inherited | VariableValue::NameOf(_) => continue,
                 // The value is not known, nor whether there is one: it need not be what the environment had.
-                VariableValue::Unclear | VariableValue::Words(_) | VariableValue::Maybe(..) => {
-                    Word::unknown_variable(name)
-                }
+                VariableValue::Unclear
+                | VariableValue::Either(_)
+                | VariableValue::Words(_)
+                | VariableValue::Maybe(..) => Word::unknown_variable(name),
             };
             env.insert(name.clone(), value);
         }
@@ -248,8 +250,12 @@ impl Interpreter<'_> {
         }
         let here = self.here;
         self.here = call.text.source_span(self.context.sources).map_or(here, |span| Span::at(span.file, span.start));
-        let exits = self.in_new_shell(call, state, |interpreter, inner| {
-            interpreter.run_text(&call.text.text_in_place(), LastCommand::ReplacesUnlessRedirected, inner)
+        let TextWithFunctions { text, functions } = take_functions(call.text.text_in_place(), state);
+        let exits = self.in_new_shell(call, state, |interpreter, mut inner| {
+            if !functions.is_empty() {
+                Rc::make_mut(&mut inner.functions).extend(functions);
+            }
+            interpreter.run_text(&text, LastCommand::ReplacesUnlessRedirected, inner)
         });
         self.here = here;
         exits

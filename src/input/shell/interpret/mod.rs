@@ -14,7 +14,8 @@
 //!                   adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
 //!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
-//!                   variables; `unclear_words`, `value_identity`: values that are not known
+//!                   variables; `unclear_words`, `value_identity`: values that are not known; `alternatives`: those that
+//!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
@@ -25,10 +26,12 @@
 //!                   `repeated_commands`: `xargs` and its kin
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
 //!                   `arguments` and `unknown_arguments`: what they are called with;
+//!                   `declared_functions`: functions that a shell is given as text;
 //!                   `handed_texts`: what it writes or hands to other programs, which is not read
 //! ```
 
 mod alternative_words;
+mod alternatives;
 mod arguments;
 mod assignment;
 mod branches;
@@ -36,10 +39,12 @@ mod builtins;
 mod call_notes;
 mod call_times;
 mod certainty;
+mod chosen_words;
 mod command_runners;
 mod command_substitution;
 mod container_starts;
 mod control_frames;
+mod declared_functions;
 mod exec;
 mod exit_states;
 mod file_start;
@@ -96,6 +101,7 @@ mod way_in_state;
 mod ways_in;
 mod widened_calls;
 mod word_expansion;
+mod working_directory;
 mod wrappers;
 
 pub use self::container_starts::read_docker_line;

@@ -1,16 +1,18 @@
 //! Expands words as the shell does, as far as values are known; runs the commands substituted in them.
 //! Uses `interpreter`, `shell_state`, `parse` and `text`.
 
+use super::alternatives::Alternatives;
 use super::arguments::{ArgumentValue, Arguments};
 use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::{self, ListItem};
 use super::script_defaults::default_of_script;
-use super::shell_state::ShellState;
+use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
 use super::variable_value::VariableValue;
+use super::working_directory::changed_directory;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
 use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
@@ -72,7 +74,7 @@ impl Interpreter<'_> {
             return VariableValue::Text(one.text);
         }
         let is_list = split.items.len() > 1 && split.items.len() <= limits::WORDS;
-        if is_list { VariableValue::Words(split) } else { VariableValue::Unclear }
+        if is_list { VariableValue::Words(split) } else { self.unclear_assigned(&one.text, state) }
     }
 
     /// The same as `expand_word`; `split` gets the words of the text as it is split later.
@@ -217,6 +219,13 @@ impl Interpreter<'_> {
                 cut_pattern(&file, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             };
         }
+        if let (None, "PWD") = (&value, param.name.as_str())
+            && *state.cwd != WorkingDirectory::Initial
+        {
+            let there = changed_directory(state);
+            let there = there.and_then(|path| if param.is_value() { Some(path) } else { cut_pattern(&path, param) });
+            return there.map_or(ParameterValue::Unclear, ParameterValue::One);
+        }
         if let (None, "EUID" | "UID", true) = (&value, param.name.as_str(), param.is_value())
             && let Some(number) = Self::user_text(true, state)
         {
@@ -255,7 +264,11 @@ impl Interpreter<'_> {
                 ParameterValue::Maybe(text, certainty)
             }
             Some(
-                VariableValue::Unclear | VariableValue::Maybe(..) | VariableValue::Words(_) | VariableValue::NameOf(_),
+                VariableValue::Unclear
+                | VariableValue::Either(_)
+                | VariableValue::Maybe(..)
+                | VariableValue::Words(_)
+                | VariableValue::NameOf(_),
             ) => ParameterValue::Unclear,
             Some(VariableValue::Text(text)) if !text.is_empty() => ParameterValue::One(text),
             Some(VariableValue::List(texts)) if param.all && quoted => ParameterValue::Many(texts),
@@ -347,6 +360,7 @@ fn expand_home(text: &TracedText, state: &ShellState) -> TracedText {
 /// Adds to a word; one that may be missing altogether is not clear once it is part of a larger one.
 fn append_text(word: &mut ShellWord, text: &TracedText) {
     word.unclear |= word.certainty != Certainty::Sure;
+    word.either = Alternatives::default();
     word.text.push(text);
 }
 
@@ -370,6 +384,7 @@ fn append_items(
             open.source = piece.source.clone();
         }
         open.rest.clone_from(&piece.rest);
+        open.either = if alone { piece.either.clone() } else { Alternatives::default() };
         if alone {
             open.certainty = piece.certainty.clone();
         } else {
