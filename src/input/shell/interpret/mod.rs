@@ -15,7 +15,7 @@
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
 //!                   `split_words`: a text that is built up piece by piece; `unclear_words`,
 //!                   `value_identity`: values that are not known
-//! script_files      from a word to the script file that it means
+//! script_files      from a word to the script file that it means; `program_scripts`: those that stand for a program
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `inline_texts`: what others
@@ -59,6 +59,7 @@ mod moved_states;
 mod package_scripts;
 mod print_record;
 mod printed_words;
+mod program_scripts;
 mod recipient;
 mod redirection;
 mod remote_hosts;
