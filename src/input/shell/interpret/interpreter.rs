@@ -28,7 +28,7 @@ use crate::model::{Invocation, Unseen, Word};
 use crate::text::{FileId, Pos, Span, TracedText};
 
 /// What a text may do without any program running, so that a trap may hold it.
-const HARMLESS: [&str; 20] = [
+pub(super) const HARMLESS: [&str; 20] = [
     "", ":", "-", "break", "cd", "echo", "exit", "flock", "kill", "pkill", "printf", "return", "rm", "rmdir", "sleep",
     "stty", "sync", "true", "wait", "trap",
 ];

@@ -16,7 +16,7 @@
 //!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
 //!                   variables; `unclear_words`, `value_identity`: values that are not known; `alternatives`: those that
 //!                   are one of several, `chosen_words`: what a command's words are then
-//! script_files      from a word to the script file that it means
+//! script_files      from a word to the script file that it means; `program_scripts`: those that stand for a program
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `inline_texts`: what others
@@ -64,6 +64,7 @@ mod moved_states;
 mod package_scripts;
 mod print_record;
 mod printed_words;
+mod program_scripts;
 mod recipient;
 mod redirection;
 mod remote_hosts;

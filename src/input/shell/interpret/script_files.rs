@@ -234,7 +234,12 @@ impl Interpreter<'_> {
             if is_program {
                 interpreter.run_with_ways_in(code, inner)
             } else {
-                let runs = |interpreter: &mut Self, inner| interpreter.run_script_text(code, LastCommand::Forks, inner);
+                let runs = |interpreter: &mut Self, inner: ShellState| {
+                    let script = interpreter.begin_program_script(path, &call.args, &inner);
+                    let exits = interpreter.run_script_text(code, LastCommand::Forks, inner);
+                    interpreter.end_program_script(script);
+                    exits
+                };
                 interpreter.run_or_repeat(&CalledCode::Script(code.key()), inner, runs)
             }
         });
