@@ -96,9 +96,10 @@ impl StepText<'_> {
     fn version_steps(&self, change: &ChangeSites) -> Vec<(String, RemedyStep)> {
         let is_written = |site: &&Site| self.version_place(site).is_some_and(|place| place.is_written());
         let (written, declared): (Vec<&Site>, Vec<&Site>) = change.made.iter().partition(is_written);
+        // What `docker compose run` starts has the labels of its service.
         let is_start = |site: &&Site| {
-            let participant = self.report.participants.get(site.participant);
-            participant.is_some_and(|one| one.origin == "script")
+            let container = self.containers.get(site.container);
+            container.is_some_and(|one| one.start.is_some() && one.timing.one_off_of.is_none())
         };
         let (started, described): (Vec<&Site>, Vec<&Site>) = declared.into_iter().partition(is_start);
         let of_starts = if described.is_empty() { DECLARE_START } else { DECLARE_START_TOO };

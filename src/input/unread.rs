@@ -55,8 +55,8 @@ pub(super) enum NamedWhere {
     /// Those that start a container, or name where a known program keeps its state: most of what such a kind does with a
     /// program is to install it.
     StartOrState,
-    /// Those alone that start a container and name where a known program keeps its state: most files of such a kind are
-    /// for something else.
+    /// Those alone that start a container and name a known program: most files of such a kind are for something else.
+    /// There is a clean answer without them unless they name where it keeps its state.
     Both,
 }
 
@@ -145,6 +145,7 @@ impl InputKind for UnreadKind {
         let has_container = (self.has_container)(text);
         match self.named {
             NamedWhere::Both if has_container && context.names_state(text) => UnreadWeight::Counts,
+            NamedWhere::Both if has_container && context.names_program(text) => UnreadWeight::Named,
             NamedWhere::Both => UnreadWeight::Nothing,
             NamedWhere::StartOrState if !has_container && !context.names_state(text) => UnreadWeight::Nothing,
             NamedWhere::Either | NamedWhere::StartOrState => match (has_container, context.names_program(text)) {

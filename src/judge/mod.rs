@@ -26,8 +26,8 @@ use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Par
 use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Filesystems, Guard, GuardFault, Overlap, Peers, Profile, Refresh, Ruleset,
-    Scope, Severity, Sight, Spawner,
+    Access, Answer, Auth, Config, Facts, Filesystems, Guard, GuardFault, InternalLock, Overlap, Peers, Profile,
+    Refresh, Ruleset, Scope, Severity, Sight, Spawner,
 };
 use crate::text::FileId;
 use apart_processes::join_apart_processes;
@@ -41,7 +41,7 @@ use copied_logins::CopiedLogins;
 use exclusion::{Relation, login_groups, relate_members};
 pub use fleet::{Withheld, join_withheld, reaches_other_hosts, withhold};
 pub use path_lookup::locate_paths;
-use place::{Filesystem, Place};
+use place::{Filesystem, Place, is_of_variable};
 use rests_on::variables_rested_on;
 use tables::bind::bind_fact;
 use tables::case::{Case, peer_names};
@@ -349,6 +349,11 @@ impl<'a> Judgement<'a, '_> {
         };
         participant.may_overlap = facts.overlap != Overlap::None;
         participant.internal_lock = facts.internal_lock.name();
+        if candidate.place.is_private() && is_of_variable(&candidate.state.path) {
+            // It may lead into any mount: who else is there is not known.
+            participant.auth = "unknown";
+            participant.internal_lock = InternalLock::Unknown.name();
+        }
         participant.guard = if facts.guard == Guard::OneSided { Guard::Held.name() } else { facts.guard.name() };
         participant.guard_evidence.clone_from(&candidate.guard.evidence);
         participant.guard_place = candidate.guard.landing.as_ref().map(|landing| landing.place.name());

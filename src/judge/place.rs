@@ -124,6 +124,7 @@ impl Place {
                 let name = "an anonymous volume";
                 ("private", Some(name.to_owned()), format!("{name} of its own"))
             }
+            Filesystem::Layer(_) if is_of_variable(&path) => ("unresolved", None, path.clone()),
             Filesystem::Layer(_) => ("private", None, "its private layer".to_owned()),
             Filesystem::Unresolved if self.is_new_each_time() => ("unresolved", None, NEW_DIRECTORY.to_owned()),
             Filesystem::Unresolved if path.starts_with(UNSEEN_MOUNTS) => ("unresolved", None, NOT_SEEN.to_owned()),
@@ -163,6 +164,11 @@ const NEW_DIRECTORY: &str = "a new directory each time (mktemp)";
 pub(crate) const UNSEEN_MOUNTS: &str = "${mounts of container ";
 /// What such a place is called.
 const NOT_SEEN: &str = "a mount that was not seen";
+
+/// Whether a path in a container is a variable's value: which of the mounts it leads into, if any, is not known.
+pub(crate) fn is_of_variable(path: &str) -> bool {
+    path.trim_start_matches('/').starts_with("${")
+}
 
 /// A text with `$(…)` for what a command prints, which is kept as the variable `${$(…)}`.
 fn plain_substitutions(text: &str) -> String {

@@ -33,6 +33,8 @@ pub struct HostCopy {
     pub whole: bool,
     /// Names that are left out.
     pub excluded: Vec<String>,
+    /// Whether names that begin with a dot are left out of what is directly in `from`.
+    pub skips_hidden: bool,
     /// The command.
     pub span: Span,
 }

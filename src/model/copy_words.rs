@@ -23,6 +23,11 @@ pub(crate) struct WordsOfCopy {
 /// Programs that write what they read.
 const WRITERS: [&str; 8] = ["cat", "jq", "sed", "head", "tail", "tr", "zcat", "gunzip"];
 
+/// Whether one of the calls tells a shell that a star stands for names with a dot before them too.
+pub(crate) fn shows_hidden<'a>(mut calls: impl Iterator<Item = &'a Invocation>) -> bool {
+    calls.any(|call| call.argv.iter().any(|word| matches!(&**word, "dotglob" | "globdots" | "GLOB_DOTS" | "glob_dots")))
+}
+
 /// What a call copies. `before` are the calls whose output it may read: those written before it in its line, nearest first.
 pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
     match program_name(call) {

@@ -33,7 +33,7 @@ pub use container::{
     ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use container_id::ContainerId;
-pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};
+pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, shows_hidden, words_of_copies};
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};

@@ -19,6 +19,8 @@ pub struct Timing {
     pub one_off_of: Option<ContainerId>,
     /// How many projects the repository's own calls bring it up in, each with volumes of its own; 0 where none does.
     pub projects: u64,
+    /// Whether the repository's own calls bring it up in a project whose name may be another one each time.
+    pub has_open_project: bool,
     /// Whether it is a service of which the repository's own calls only ever start one-off containers.
     pub only_one_offs: bool,
     /// The services of its project that are started before it.

@@ -65,6 +65,12 @@ impl TracedText {
         self.0.extend_from_slice(&other.0);
     }
 
+    /// Whether it is the same text, wherever the two are written.
+    pub(crate) fn reads_as(&self, other: &Self) -> bool {
+        let same = |(one, other): (&TracedChar, &TracedChar)| one.ch == other.ch && one.live == other.live;
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(same)
+    }
+
     /// The characters as they are.
     pub(crate) fn raw(&self) -> String {
         self.0.iter().map(|traced| traced.ch).collect()

@@ -286,11 +286,16 @@ impl Description<'_> {
             }
             None => words.push(plain("image")),
         }
+        let base = Value::known(self.variables.local_folder.as_str(), None);
+        let environment = |name: &str| match name {
+            "PWD" => VariableState::Set(base.clone()),
+            _ => self.variables.state_of(name),
+        };
         let context = CommandContext {
             sources: self.sources,
             here,
-            base: Some(Value::known(self.variables.local_folder.as_str(), None)),
-            environment: &|name| self.variables.state_of(name),
+            base: Some(base.clone()),
+            environment: &environment,
             ambient: AmbientChoice::default(),
             handed: &HandedVariables::default,
         };

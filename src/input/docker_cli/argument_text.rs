@@ -21,13 +21,6 @@ impl CommandContext<'_> {
         };
         named.text.split(':').map(|file| Value::known(path(file), named.span)).collect()
     }
-
-    fn variable_state(&self, name: &str) -> VariableState {
-        match (name, &self.base) {
-            ("PWD", Some(base)) => VariableState::Set(base.clone()),
-            _ => (self.environment)(name),
-        }
-    }
 }
 
 impl PartialText {
@@ -35,9 +28,9 @@ impl PartialText {
     /// not what its environment says.
     pub(super) fn read(text: &TracedText, unclear: bool, context: &CommandContext<'_>) -> Self {
         let environment = |name: &str| match name {
-            "PWD" => context.variable_state(name),
+            "PWD" => (context.environment)(name),
             _ if unclear => VariableState::Unknown,
-            _ => context.variable_state(name),
+            _ => (context.environment)(name),
         };
         let mut expanded = Self::expand(&Word::of_traced(text), &environment);
         if unclear {
@@ -61,7 +54,10 @@ impl PartialText {
         if self.starts_with('/') || self.first_unknown().is_some() {
             return self.cleaned_path();
         }
-        let directory = Self::of_parameter(&Parameter::named("PWD"), &|name| context.variable_state(name));
+        let directory = match &context.base {
+            Some(base) => Self::of_value(base),
+            None => Self::of_parameter(&Parameter::named("PWD"), context.environment),
+        };
         directory.followed_by(&Self::plain("/")).followed_by(self).cleaned_path()
     }
 }

@@ -287,7 +287,8 @@ pub struct CommandContext<'a> {
     pub here: Span,
     /// The directory that it runs in, absolute or with a symbol.
     pub base: Option<Value>,
-    /// The environment that it runs in. What its words still leave to the shell is looked up here, and `-e NAME`.
+    /// The environment that it runs in. What its words still leave to the shell is looked up here, and `-e NAME`. `PWD` is
+    /// where the text began that the command is in: what came from there is not where the command runs after a `cd`.
     pub environment: &'a dyn Fn(&str) -> VariableState,
     /// What variables that the script itself sets say of the engine and the project.
     pub ambient: AmbientChoice,

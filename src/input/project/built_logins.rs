@@ -59,6 +59,7 @@ fn copied_logins(copied: &CopyStep, names: &ProgramNames) -> Vec<HostCopy> {
                 to,
                 whole: false,
                 excluded: Vec::new(),
+                skips_hidden: false,
                 span: copied.span,
             });
         }

@@ -62,6 +62,8 @@ struct ServiceCalls {
     projects: BTreeSet<String>,
     /// Whether one of them stands for several.
     many_projects: bool,
+    /// Whether one of them may be another one each time.
+    has_open_project: bool,
     /// When it is brought up, and when it is surely taken down.
     ups: Vec<Moment>,
     /// Whether a run of another service brings it up.
@@ -84,6 +86,7 @@ impl ServiceCalls {
         if !named {
             let projects = u64::try_from(self.projects.len()).unwrap_or(MANY).max(1);
             container.timing.projects = if self.many_projects { projects.max(2) } else { projects };
+            container.timing.has_open_project = self.has_open_project;
         }
     }
 }
@@ -185,6 +188,7 @@ impl ComposeCalls<'_> {
             let name = up.project.name.as_ref();
             calls.projects.insert(name.map_or_else(String::new, |name| name.text.clone()));
             calls.many_projects |= name.is_some_and(|name| stands_for_several(name, started));
+            calls.has_open_project |= name.is_some_and(is_made_when_called);
         }
     }
 
@@ -274,11 +278,38 @@ fn has_profile(container: &Container, project: &ComposeProject) -> bool {
     container.profiles.is_empty() || container.profiles.iter().any(on)
 }
 
+/// Whether a project's name may be another one each time: it has in it what a command prints, or what the script sets and
+/// nobody knows before it runs. What the environment says is one for whoever calls it.
+fn is_made_when_called(name: &Value) -> bool {
+    name.symbols.iter().any(|symbol| symbol.name.starts_with("$(") || symbol.name.contains(" at "))
+}
+
 /// Whether a project's name is another one each time: it hangs on an argument, or on what a loop sets.
 fn stands_for_several(name: &Value, started: &ContainerStart) -> bool {
     name.symbols.iter().any(|symbol| {
         let word: String = symbol.name.chars().take_while(|ch| ch.is_ascii_alphanumeric() || *ch == '_').collect();
         let is_argument = word.starts_with(|ch: char| ch.is_ascii_digit());
-        is_argument || started.varying.contains(&word)
+        is_argument || started.varying.contains(&word) || prints_from_argument(&symbol.name)
     })
+}
+
+/// Whether what stands for a part of a text is a command that is given an argument of the script: `$(basename "$1")`. In
+/// single quotes it is another program's (`awk '{print $1}'`).
+fn prints_from_argument(symbol: &str) -> bool {
+    let command = symbol.strip_prefix("$(").unwrap_or_default();
+    let mut is_quoted = false;
+    let mut letters = command.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => is_quoted = !is_quoted,
+            '$' if !is_quoted => {
+                letters.next_if_eq(&'{');
+                if letters.peek().is_some_and(|next| matches!(next, '1'..='9' | '@' | '*')) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }

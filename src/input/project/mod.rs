@@ -8,11 +8,12 @@
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
-//! started_containers  the containers that scripts start;  start_names: what they are called;  start_timing: when they run,
+//! started_containers  the containers that scripts start;  alternative_starts: those of which a part is one of several;  start_names: what they are called;  start_timing: when they run,
 //!                     and how many of them
 //! compose_calls       what calls of Compose say of services;  service_additions: what other files add to one
 //! ```
 
+mod alternative_starts;
 mod built_images;
 mod built_logins;
 mod code_text;

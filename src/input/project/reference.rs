@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::input::compose::CalledProject;
 use crate::input::docker_cli::{ComposeProject, DockerCommand};
-use crate::model::{Container, HandedVariables, Value, clean};
+use crate::model::{Container, HandedVariables, Symbol, Value, clean};
 use crate::text::Span;
 
 /// What a command names that another piece of the layout describes.
@@ -218,8 +218,13 @@ impl Reference {
             let is_known = !value.is_symbolic() && value.text.starts_with('/');
             is_known.then(|| real(Path::new(&clean(&value.text))))
         };
+        // In a directory that is not known they are taken from the script's.
+        let file = |value: &Value| {
+            path(value)
+                .or_else(|| path(&project.moved_file(value, self.beside.as_deref().filter(|_| value.is_symbolic())?)))
+        };
         Some(CalledProject {
-            files: project.files.iter().map(path).collect::<Option<Vec<PathBuf>>>()?,
+            files: project.files.iter().map(file).collect::<Option<Vec<PathBuf>>>()?,
             runs_in: project.runs_in.as_ref().and_then(path),
             name: project.name.as_ref().filter(|name| !name.is_symbolic()).map(|name| name.text.clone()),
             directory: match &project.directory {
@@ -265,7 +270,10 @@ impl ComposeProject {
     fn moved_file(&self, file: &Value, directory: &Path) -> Value {
         let below = self.runs_in.as_ref().and_then(|runs_in| Path::new(&file.text).strip_prefix(&runs_in.text).ok());
         let moved = below.and_then(|below| directory.join(below).to_str().map(clean));
-        moved.map_or_else(|| file.clone(), |text| Value { text, ..file.clone() })
+        let Some(text) = moved else { return file.clone() };
+        let is_left = |symbol: &&Symbol| text.contains(&format!("${{{}}}", symbol.name));
+        let symbols = file.symbols.iter().filter(is_left).cloned().collect();
+        Value { text, symbols, ..file.clone() }
     }
 }
 

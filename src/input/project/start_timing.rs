@@ -27,8 +27,8 @@ pub(super) fn drop_called_ways_in(pending: &mut Vec<PendingStart>, sources: &Sou
 
 /// What tells one start from another, whenever it is made.
 pub(super) fn start_key(started: &ContainerStart) -> String {
-    let ContainerStart { command, possible, when, locks, span, .. } = started;
-    format!("{command:?} {possible} {when:?} {locks:?} {span:?}")
+    let ContainerStart { command, alternatives, possible, when, locks, span, .. } = started;
+    format!("{command:?} {alternatives:?} {possible} {when:?} {locks:?} {span:?}")
 }
 
 /// The timing of a container of this start, which is given a name or none.

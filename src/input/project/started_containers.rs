@@ -10,7 +10,7 @@ use super::start_timing::{
     SourcePlace, add_start_again, count_instances, drop_called_ways_in, source_place, start_key, timing_of,
 };
 use super::{DEPTH, PendingStart, ProjectReader};
-use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun, engine_host};
+use crate::input::docker_cli::{ComposeRun, ConditionalParts, DockerCommand, DockerExec, DockerRun, engine_host};
 use crate::input::shell::file_system::Lookup;
 use crate::input::shell::{ContainerStart, StartLock};
 use crate::model::{
@@ -87,14 +87,15 @@ impl ProjectReader<'_> {
         self.repository.sources
     }
 
-    /// What a start starts: nothing, one container, or two where a mount that is there on some ways covers another.
-    fn started_containers(
+    /// What a command starts: nothing, one container, or two where a mount that is there on some ways covers another.
+    pub(super) fn containers_of_command(
         &self,
+        command: &DockerCommand,
         started: &ContainerStart,
         by: Option<&Container>,
         told: &mut Vec<Diagnostic>,
     ) -> Vec<Container> {
-        let (mut container, maybe, refused) = match &started.command {
+        let (mut container, maybe, refused) = match command {
             DockerCommand::Run(run) => (self.run_container(run, started.span), &run.perhaps.mounts, &run.refused),
             DockerCommand::ComposeRun(run) => match self.compose_run_container(run, started, by) {
                 Ok(container) => (container, &run.perhaps.mounts, &run.refused),
@@ -125,7 +126,7 @@ impl ProjectReader<'_> {
             told.push(Diagnostic::at(Level::Warning, refused.span, message));
             return Vec::new();
         }
-        container.engine_host = match &started.command {
+        container.engine_host = match command {
             DockerCommand::Run(run) => engine_host(run.engine.as_ref()),
             DockerCommand::ComposeRun(run) => engine_host(run.project.engine.as_ref()),
             _ => EngineHost::Here,
@@ -161,7 +162,7 @@ impl ProjectReader<'_> {
         container.given_name.clone_from(&run.name);
         container.unseen.extend(run.unseen.iter().cloned());
         container.replicas = run.replicas.unwrap_or(1);
-        mark_uncertain_env(&mut container, &run.perhaps.env);
+        mark_uncertain_env(&mut container, &run.perhaps);
         for file in &run.env_files {
             self.add_env_file(file, &mut container, here);
         }
@@ -345,7 +346,7 @@ impl ProjectReader<'_> {
         container.stdin_open = run.stdin_open.or(container.stdin_open);
         container.hooks.clear();
         container.env.extend(run.env.clone());
-        mark_uncertain_env(&mut container, &run.perhaps.env);
+        mark_uncertain_env(&mut container, &run.perhaps);
         container.labels.extend(run.labels.clone());
         for mount in &run.mounts {
             container.mounts.retain(|own| own.target.text != mount.target.text);
@@ -360,9 +361,16 @@ impl ProjectReader<'_> {
     }
 }
 
-/// A variable that is set on some ways only depends on what is not known.
-fn mark_uncertain_env(container: &mut Container, names: &[String]) {
-    for name in names {
+/// A variable that is set on some ways only depends on what is not known, unless it leads into a mount that is there on
+/// some ways only: that counts as there, and the variable comes with it.
+fn mark_uncertain_env(container: &mut Container, perhaps: &ConditionalParts) {
+    for name in &perhaps.env {
+        let path = container.env.get(name).and_then(EnvVar::known).filter(|path| path.starts_with('/'));
+        let holding = path.and_then(|path| container.mount_holding(path)).map(|(mount, _)| mount);
+        let perhaps_mounts = perhaps.mounts.iter().filter_map(|at| container.mounts.get(*at));
+        if perhaps_mounts.into_iter().any(|mount| holding == Some(mount)) {
+            continue;
+        }
         if let Some(variable) = container.env.get_mut(name) {
             let symbol = Symbol { name: name.clone(), required: false };
             let text = format!("${{{name}}}");

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{host_copies, host_links};
+use crate::input::docker_cli::DockerCommand;
 use crate::input::project::{Reference, Repository};
 use crate::input::shell::ContainerStart;
 use crate::input::shell::file_system::Lookup;
@@ -42,6 +43,7 @@ pub(in crate::input) fn add_commands(
     let source = repository.sources.get(file);
     let is_seen = starts.iter().any(|start| start.command.is_start());
     let leads_elsewhere = starts.iter().any(|start| start.command.is_described_elsewhere());
+    let starts_existing = starts.iter().any(|start| matches!(start.command, DockerCommand::Existing));
     let is_hidden = !is_seen && may_start_program(source.text(), repository);
     if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
         // What it starts is behind what was not followed.
@@ -51,7 +53,9 @@ pub(in crate::input) fn add_commands(
     } else if script.unread.is_empty() && !is_seen && source.text().lines().any(is_development_start) {
         let reason = "it starts a development container, and what it runs there is not followed".to_owned();
         piece.add_not_judged(source.name().to_owned(), kind, reason, is_about_program(source.text(), repository));
-    } else if script.unread.is_empty() && is_seen && (leads_elsewhere || is_about_program(source.text(), repository)) {
+    } else if script.unread.is_empty()
+        && (is_seen && leads_elsewhere || (is_seen || starts_existing) && is_about_program(source.text(), repository))
+    {
         piece.add_judged_starts(source.name().to_owned(), kind);
     } else if script.unread.is_empty() {
         piece.add_judged(source.name().to_owned(), kind);

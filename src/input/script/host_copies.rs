@@ -2,14 +2,16 @@
 
 use crate::input::project::Repository;
 use crate::model::{
-    Container, HostCopy, Invocation, MountSource, PartialText, Value, VariableState, Word, WordsOfCopy, join,
-    split_below, words_of_copies,
+    Container, HostCopy, Invocation, MountSource, PartialText, Value, VariableState, Word, WordsOfCopy, join, operands,
+    program_name, shows_hidden, split_below, words_of_copies,
 };
 
 /// Copies of all scripts that are kept.
 const MAX_COPIES: usize = 400;
 /// Calls before one in its line that are looked at.
 const MAX_BEFORE: usize = 8;
+/// How many calls and lines after a copy one belongs to it that removes what was copied.
+const SOON: (usize, u32) = (4, 6);
 
 /// A copy that a script of the host makes.
 #[derive(Debug)]
@@ -25,11 +27,16 @@ pub(in crate::input) struct CopyOnHost {
 /// The copies among the calls of a script.
 pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> Vec<CopyOnHost> {
     let mut found = Vec::new();
+    let takes_hidden = shows_hidden(calls.iter());
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().take(number).rev().take_while(|before| line(before) == line(call));
-        for words in words_of_copies(call, before.take(MAX_BEFORE)) {
-            let from = host_paths(&words.from, call, repository);
+        for mut words in words_of_copies(call, before.take(MAX_BEFORE)) {
+            words.skips_hidden &= !takes_hidden;
+            let mut from = host_paths(&words.from, call, repository);
+            if from.iter().all(|path| is_removed_after(path, call, calls.get(number + 1..), repository)) {
+                from.clear();
+            }
             let to = match &words.container {
                 Some(_) => vec![words.to.to_string()],
                 None => host_paths(&words.to, call, repository),
@@ -48,6 +55,19 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
         }
     }
     found
+}
+
+/// Whether the commands right behind a copy remove what was copied: it is moved, and there is one login as before.
+fn is_removed_after(path: &str, copy: &Invocation, after: Option<&[Invocation]>, repository: &Repository<'_>) -> bool {
+    let (calls, lines) = SOON;
+    let near = after.into_iter().flatten().take(calls).filter(|call| {
+        let line = call.span.start.line;
+        call.span.file == copy.span.file && (copy.span.start.line..=copy.span.start.line + lines).contains(&line)
+    });
+    near.filter(|call| program_name(call) == "rm").any(|call| {
+        let gone = operands(call).into_iter().flat_map(|word| host_paths(word, call, repository));
+        gone.into_iter().any(|gone| split_below(path, &gone).is_some())
+    })
 }
 
 /// The paths of the host that a word means, one for each value of a loop's variable; a variable that is not set stays.
@@ -91,6 +111,7 @@ pub(in crate::input) fn give_copies(copies: &[CopyOnHost], containers: &mut [Con
                 to,
                 whole: copy.words.whole,
                 excluded: copy.words.excluded.clone(),
+                skips_hidden: copy.words.skips_hidden,
                 span: copy.call.span,
             }));
         }

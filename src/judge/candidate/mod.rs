@@ -220,7 +220,10 @@ impl Candidate<'_> {
         let place = &self.login.place;
         // Two calls with one argument use what that names.
         let is_shared = !place.is_private() && !place.is_new_each_time() && !self.is_of_folder();
-        (timing.may_overlap || timing.only_one_offs) && is_shared && self.containers() <= 1
+        // Each project has its own volumes.
+        let is_of_any_project = timing.has_open_project && !self.is_of_project();
+        let is_open = timing.may_overlap || timing.only_one_offs || is_of_any_project;
+        is_open && is_shared && self.containers() <= 1
     }
 
     /// Whether its login is what each project that people work on in such a container has for itself: a volume that is

@@ -5,8 +5,8 @@ use super::calls::seen_calls;
 use super::state_dir::StateDir;
 use super::word_path::{UNKNOWN_HOME, expand_choices, expand_word};
 use crate::model::{
-    Container, HostCopy, Invocation, Word, clean, join, operands, parent_and_name, program_name, split_below,
-    words_of_copies,
+    Container, HostCopy, Invocation, Word, clean, join, operands, parent_and_name, program_name, shows_hidden,
+    split_below, words_of_copies,
 };
 use crate::rules::Profile;
 use crate::text::Span;
@@ -38,7 +38,7 @@ pub(crate) struct MadeCopy {
 pub(crate) fn copies_made_by(container: &Container, home: Option<&str>) -> Vec<MadeCopy> {
     let mut made = Vec::new();
     let calls: Vec<&Invocation> = seen_calls(container).collect();
-    let takes_hidden = calls.iter().any(|call| call.argv.iter().any(|word| matches!(&**word, "dotglob" | "globdots")));
+    let takes_hidden = shows_hidden(calls.iter().copied());
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
@@ -91,9 +91,9 @@ pub(crate) fn find_host_copies<'a>(
     profile: &Profile,
 ) -> impl Iterator<Item = &'a HostCopy> {
     container.host_copies.iter().filter(move |copy| {
-        let HostCopy { from, to, whole, excluded, .. } = copy;
-        let copy = FileCopy { from, to, whole: *whole, excluded };
-        copy.brings_login(state, profile)
+        let HostCopy { from, to, whole, excluded, skips_hidden, .. } = copy;
+        let is_skipped = *skips_hidden && is_hidden_below(to, &join(&state.path, &profile.credentials));
+        FileCopy { from, to, whole: *whole, excluded }.brings_login(state, profile) && !is_skipped
     })
 }
 

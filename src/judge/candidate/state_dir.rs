@@ -235,12 +235,19 @@ fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evid
     let mut homes = Vec::new();
     // What is at its own path on the host is often handed on from there: it says nothing of the users of an image that
     // makes none and does not install the program.
-    let is_host_path =
-        |mount: &Mount| matches!(&mount.source, MountSource::Host(source) if source.text == mount.target.text);
+    // Equal by the home of whoever looks alone is not the same path.
+    let is_host_path = |mount: &Mount| match &mount.source {
+        MountSource::Host(source) => {
+            let (from, to) = (source, &mount.target);
+            from.text == to.text && from.shown.is_plain() == to.shown.is_plain()
+        }
+        _ => false,
+    };
     let only_hands_on = container.build.is_some() && !prepares_user(container, profile);
     for mount in container.mounts.iter().filter(|mount| !(only_hands_on && is_host_path(mount))) {
         let Some((parent, name)) = parent_and_name(&mount.target.text) else { continue };
         let home = match parent_and_name(parent) {
+            _ if is_nobodys_home(parent) => None,
             _ if name == default => Some(parent),
             Some((home, directory)) if directory == default && name == profile.credentials => Some(home),
             _ if profile.side_files.iter().any(|file| file.name == name) => Some(parent),
@@ -295,6 +302,11 @@ fn homes_by_copy(container: &Container, profile: &Profile) -> Vec<(String, Evide
         copies.filter(|words| words.container.is_none()).map(|words| (words.to, call.span))
     });
     copies.filter_map(suggested).collect()
+}
+
+/// Whether a directory is one that all programs or all mounts of a system share: who has it for a home is told so by HOME.
+fn is_nobodys_home(path: &str) -> bool {
+    matches!(path, "/tmp" | "/var/tmp" | "/run" | "/mnt" | "/media" | "/etc")
 }
 
 /// Whether a path is where a person's or a user's home usually is.

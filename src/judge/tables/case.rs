@@ -69,7 +69,12 @@ impl Case<'_, '_> {
     /// Where the state directory lives.
     pub(super) fn place_evidence(&self) -> Evidence {
         let candidate = self.candidate;
-        let text = format!("{} is {}", candidate.state.path, candidate.place.name().text);
+        let (path, place) = (&candidate.state.path, candidate.place.name().text);
+        let text = if *path == place {
+            format!("which directory {path} is is not known")
+        } else {
+            format!("{path} is {place}")
+        };
         Evidence::seen(text, Some(candidate.span()))
     }
 

@@ -46,7 +46,7 @@ impl Interpreter<'_> {
             let certainty = word.certainty.and(&certainty);
             // It is written where the parameter is, unless it comes from a list.
             let source = if word.source.byte_range().is_some() { word.source } else { TracedText::default() };
-            ListItem { text: word.text, source, certainty, unclear: word.unclear, rest: word.rest }
+            ListItem { text: word.text, source, certainty, unclear: word.unclear, rest: word.rest, either: word.either }
         });
         Some(ParameterValue::Many(items.collect()))
     }
@@ -90,8 +90,12 @@ fn set_certainty(param: &Parameter, state: &ShellState) -> Option<Option<Certain
             Some(Certainty::Sure)
         }
         Some(VariableValue::Maybe(_, certainty)) => Some(certainty.clone()),
-        Some(VariableValue::List(_) | VariableValue::Words(_) | VariableValue::Unclear | VariableValue::NameOf(_)) => {
-            Some(Certainty::Perhaps)
-        }
+        Some(
+            VariableValue::List(_)
+            | VariableValue::Words(_)
+            | VariableValue::Unclear
+            | VariableValue::Either(_)
+            | VariableValue::NameOf(_),
+        ) => Some(Certainty::Perhaps),
     })
 }

@@ -96,7 +96,7 @@ impl Interpreter<'_> {
                 }
             };
             if functions {
-                if export {
+                if export && !withholds {
                     Rc::make_mut(&mut state.handed).insert(name);
                 }
                 continue;
@@ -119,6 +119,9 @@ impl Interpreter<'_> {
                     }
                 }
             }
+        }
+        if functions && !export {
+            self.note_unknown_output();
         }
         ExitStates::succeeded(state)
     }
@@ -173,7 +176,7 @@ impl Interpreter<'_> {
                     (true, Some(VariableValue::Maybe(text, certainty))) => {
                         vec![ListItem { text, certainty, ..ListItem::default() }]
                     }
-                    (true, Some(VariableValue::Unclear | VariableValue::Words(_))) => {
+                    (true, Some(VariableValue::Unclear | VariableValue::Either(_) | VariableValue::Words(_))) => {
                         // Any number of words.
                         let text = TracedText::live(&format!("${{{name}[@]}}"));
                         vec![ListItem { text, unclear: true, ..ListItem::default() }]

@@ -1,8 +1,9 @@
 //! Whether something happened on every way through a script.
-//! May use `model`.
+//! May use `model` and `alternatives`.
 
 use std::rc::Rc;
 
+use super::alternatives::JoinPoint;
 use crate::model::Condition;
 
 /// Whether something happened on every way to a point.
@@ -27,8 +28,9 @@ impl Certainty {
     }
 }
 
-/// How certain what only one of two ways has is after they are joined.
+/// How certain what only one of two ways has is after they are joined, and where they are.
 pub(super) struct OneSided {
     pub(super) first: Certainty,
     pub(super) second: Certainty,
+    pub(super) point: JoinPoint,
 }

@@ -4,6 +4,7 @@
 use super::interpreter::Interpreter;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
+use super::working_directory::changed_directory;
 use crate::input::shell::parse::syntax::{Block, ListOperator, SimpleCommand, Statement};
 use crate::model::{join, parent_and_name};
 use crate::text::TracedText;
@@ -73,7 +74,15 @@ impl Interpreter<'_> {
             "pwd" if self.ways_in.is_some() && *state.cwd == WorkingDirectory::Initial => {
                 return Some(TracedText::live("$PWD"));
             }
-            "pwd" => self.current_directory(state)?,
+            "pwd" => match self.current_directory(state) {
+                Some(path) => path,
+                None if *state.cwd == WorkingDirectory::Unclear => {
+                    let written =
+                        simple.words.first().and_then(|word| word.source.first_position(self.context.sources));
+                    return Some(self.unclear_directory(written.unwrap_or(self.here)));
+                }
+                None => return changed_directory(state),
+            },
             // A name that nobody else has: it stands for itself. A script that others call may run twice at once.
             "mktemp" if self.ways_in.is_none() => new_directory(rest)?,
             "dirname" => {

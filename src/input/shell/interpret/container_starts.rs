@@ -53,16 +53,21 @@ impl Interpreter<'_> {
             return;
         }
         let sources = self.context.sources;
-        let arguments: Vec<Argument> =
-            words.iter().filter_map(|word| Some(argument(word, self.is_given(word)?, sources))).collect();
-        let base = self.current_directory(state).map(|path| Value::known(path, None));
+        let arguments = self.arguments_of(&words);
         let environment = |name: &str| self.variable_state(name, state);
         let ambient = self.ambient_choice(state);
         let span = arguments.first().and_then(|first| first.span).unwrap_or(self.here);
+        let base = self.directory_value(span, state);
         let handed = || self.handed_variables(span, state);
         let context =
             CommandContext { sources, here: self.here, base, environment: &environment, ambient, handed: &handed };
         let Some(command) = docker_cli::read(&arguments, &context) else { return };
+        let chosen = match command {
+            DockerCommand::Run(_) | DockerCommand::ComposeRun(_) => self.chosen_words(&words, state),
+            _ => Vec::new(),
+        };
+        let alternatives =
+            chosen.iter().filter_map(|words| docker_cli::read(&self.arguments_of(words), &context)).collect();
         // What ends counts where it is told when that is: in the run of a script of the host.
         if matches!(command, DockerCommand::Stop(_)) && self.ways_in.is_none() {
             return;
@@ -75,12 +80,17 @@ impl Interpreter<'_> {
             notes.starts.insert(self.started.len());
             notes.open_words.extend(words.iter().filter(|word| !word.is_fixed()).map(ShellWord::raw));
         }
+        let is_made_each_round = match chosen.as_slice() {
+            [] => self.is_made_each_round(words.iter()),
+            chosen => self.is_made_each_round(chosen.iter().flatten()),
+        };
         self.started.push(ContainerStart {
             command,
+            alternatives,
             possible: guessed || state.conditional || self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             when,
             repeats: false,
-            is_made_each_round: self.is_made_each_round(&words),
+            is_made_each_round,
             in_loop: self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             moment: Moment::default(),
             varying,
@@ -88,6 +98,12 @@ impl Interpreter<'_> {
             locks,
             span,
         });
+    }
+
+    /// The words of a command that is recorded, without those that are surely not given.
+    fn arguments_of(&self, words: &[ShellWord]) -> Vec<Argument> {
+        let given = |word: &ShellWord| Some(argument(word, self.is_given(word)?, self.context.sources));
+        words.iter().filter_map(given).collect()
     }
 
     /// The exclusive locks around a start that is about to be recorded.
@@ -225,6 +241,7 @@ impl Interpreter<'_> {
             | VariableValue::List(_)
             | VariableValue::Words(_)
             | VariableValue::Unclear
+            | VariableValue::Either(_)
             | VariableValue::NameOf(_) => Some(unknown()),
             VariableValue::Unset | VariableValue::Inherited => None,
         }
@@ -260,13 +277,17 @@ pub fn read_docker_line(
     let arguments: Vec<Argument> =
         words.iter().map(|word| argument(word, word.certainty == Certainty::Sure, sources)).collect();
     let base = directory.map(|path| Value::known(path, None));
+    let environment = |name: &str| match (name, &base) {
+        ("PWD", Some(base)) => VariableState::Set(base.clone()),
+        _ => environment(name),
+    };
     docker_cli::read(
         &arguments,
         &CommandContext {
             sources,
             here,
-            base,
-            environment,
+            base: base.clone(),
+            environment: &environment,
             ambient: AmbientChoice::default(),
             handed: &HandedVariables::default,
         },

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::arguments::Arguments;
 use super::certainty::Certainty;
+use super::declared_functions::{TextWithFunctions, take_functions};
 use super::exit_states::{ExitStates, LastCommand};
 use super::flock_command::{self, FlockAction};
 use super::hidden_programs;
@@ -139,7 +140,7 @@ impl Interpreter<'_> {
             // What the caller gives to be run is the caller's.
             return ExitStates::either_way(state);
         }
-        let place = first.source_span(self.context.sources).unwrap_or(self.here);
+        let place = self.place_of(words);
         let named = Span::at(place.file, place.start);
         let locks = self.held_locks(&state);
         let hidden = self.hidden_program(words, &state, why);
@@ -152,13 +153,20 @@ impl Interpreter<'_> {
                 self.covered.get_or_insert((missed.reason, Some(span)));
             }
         }
+        let invocation = Invocation { hides, ..self.invocation(words, &state) };
+        self.note_home(&invocation.argv, &state);
+        self.record_call(invocation);
+        ExitStates::either_way(state)
+    }
+
+    /// A program with these words, as it runs in this state.
+    pub(super) fn invocation(&self, words: &[ShellWord], state: &ShellState) -> Invocation {
         let argv: Vec<Word> = words
             .iter()
             // A word that may be missing is not counted as part of the call.
             .filter(|word| word.certainty == Certainty::Sure)
             .map(|word| Word::of_traced(&word.text))
             .collect();
-        self.note_home(&argv, &state);
         let mut env = BTreeMap::new();
         for (name, given) in state.vars.given() {
             let value = match &given.value {
@@ -166,19 +174,20 @@ impl Interpreter<'_> {
                 VariableValue::Unset => Word::default(),
                 VariableValue::List(_) | VariableValue::Inherited | VariableValue::NameOf(_) => continue,
                 // The value is not known, nor whether there is one: it need not be what the environment had.
-                VariableValue::Unclear | VariableValue::Words(_) | VariableValue::Maybe(..) => {
-                    Word::unknown_variable(name)
-                }
+                VariableValue::Unclear
+                | VariableValue::Either(_)
+                | VariableValue::Words(_)
+                | VariableValue::Maybe(..) => Word::unknown_variable(name),
             };
             env.insert(name.clone(), value);
         }
-        let invocation = Invocation {
+        Invocation {
             argv,
             env,
             inherits: state.inherits,
             keeps: state.keeps.as_ref().clone(),
             taken: state.taken.as_ref().clone(),
-            locks,
+            locks: self.held_locks(state),
             conditional: state.conditional,
             when: state.conditions(),
             branches: state.facts.iter().map(|fact| (fact.site, fact.side)).collect(),
@@ -187,18 +196,21 @@ impl Interpreter<'_> {
                 WorkingDirectory::At(directory) => Some(Word::of_traced(directory)),
                 WorkingDirectory::Unclear => Some(Word::parse("${PWD}")),
             },
-            choices: named_choices(words, &state),
-            input: self.open_file_of(0, &state),
-            output: self.open_file_of(1, &state),
+            choices: named_choices(words, state),
+            input: self.open_file_of(0, state),
+            output: self.open_file_of(1, state),
             aside: !self.loops.is_empty() || !self.forks.is_empty(),
-            hides,
+            hides: false,
             at: None,
             witness: Witness::Words,
             running_version: None,
-            span: place,
-        };
-        self.record_call(invocation);
-        ExitStates::either_way(state)
+            span: self.place_of(words),
+        }
+    }
+
+    /// Where the first of a program's words is written.
+    fn place_of(&self, words: &[ShellWord]) -> Span {
+        words.first().and_then(|first| first.source_span(self.context.sources)).unwrap_or(self.here)
     }
 
     /// Why a program may run what its words do not name.
@@ -248,8 +260,12 @@ impl Interpreter<'_> {
         }
         let here = self.here;
         self.here = call.text.source_span(self.context.sources).map_or(here, |span| Span::at(span.file, span.start));
-        let exits = self.in_new_shell(call, state, |interpreter, inner| {
-            interpreter.run_text(&call.text.text_in_place(), LastCommand::ReplacesUnlessRedirected, inner)
+        let TextWithFunctions { text, functions } = take_functions(call.text.text_in_place(), state);
+        let exits = self.in_new_shell(call, state, |interpreter, mut inner| {
+            if !functions.is_empty() {
+                Rc::make_mut(&mut inner.functions).extend(functions);
+            }
+            interpreter.run_text(&text, LastCommand::ReplacesUnlessRedirected, inner)
         });
         self.here = here;
         exits

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::alternatives::KnownAlternatives;
 use super::call_notes::CallNotes;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
@@ -23,14 +24,17 @@ use super::way_in_state::WaysIn;
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::input::shell::parse::{ParsedText, parse_text};
-use crate::model::{Invocation, Unseen};
+use crate::model::{Invocation, Unseen, Word};
 use crate::text::{FileId, Pos, Span, TracedText};
 
 /// What a text may do without any program running, so that a trap may hold it.
-const HARMLESS: [&str; 20] = [
+pub(super) const HARMLESS: [&str; 20] = [
     "", ":", "-", "break", "cd", "echo", "exit", "flock", "kill", "pkill", "printf", "return", "rm", "rmdir", "sleep",
     "stty", "sync", "true", "wait", "trap",
 ];
+
+/// Programs that copy or move files.
+const COPYING: [&str; 8] = ["cp", "dd", "install", "ln", "mv", "rsync", "scp", "tar"];
 
 /// A file that was opened.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +92,10 @@ pub(super) struct Interpreter<'a> {
     pub(super) more_unseen: Vec<Unseen>,
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
+    /// What the symbols stand for that are put in for variables with one of several texts.
+    pub(super) alternatives: KnownAlternatives,
+    /// Whether files are copied to or from one of them: which it is tells then whether a login is a copy.
+    pub(super) copies_to_alternatives: bool,
     /// How often each place of a text made a file of an unknown name.
     pub(super) made_files: HashMap<WrittenAt, usize>,
     /// What repeats the point at which each of them was made, by its name.
@@ -155,6 +163,8 @@ impl<'a> Interpreter<'a> {
             unread: Vec::new(),
             more_unseen: Vec::new(),
             files: Vec::new(),
+            alternatives: KnownAlternatives::new(),
+            copies_to_alternatives: false,
             made_files: HashMap::new(),
             made_in: HashMap::new(),
             inside: Vec::new(),
@@ -352,6 +362,9 @@ impl<'a> Interpreter<'a> {
         if let Some(notes) = self.call_notes.last_mut() {
             notes.runs_program |= invocation.argv.first().is_some_and(|name| !HARMLESS.contains(&&**name));
         }
+        let copies = invocation.argv.first().is_some_and(|name| COPYING.contains(&&**name));
+        let is_one_of_several = |word: &Word| self.alternatives.keys().any(|symbol| word.contains(symbol.as_str()));
+        self.copies_to_alternatives |= copies && invocation.argv.iter().skip(1).any(is_one_of_several);
         self.found.push(invocation);
     }
 

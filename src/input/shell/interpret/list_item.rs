@@ -1,7 +1,8 @@
 //! Elements of arrays and arguments, and how the lists of two branches are joined.
 //! Uses `shell_word` and `certainty`.
 
-use super::certainty::Certainty;
+use super::alternatives::{Alternatives, JoinPoint};
+use super::certainty::{Certainty, OneSided};
 use super::shell_word::ShellWord;
 use super::unknown_arguments::UnknownArguments;
 use crate::text::{TracedChar, TracedText};
@@ -18,11 +19,14 @@ pub(super) struct ListItem {
     pub(super) unclear: bool,
     /// The arguments that it stands for, where those are the caller's (`"$@"`).
     pub(super) rest: Option<UnknownArguments>,
+    /// What its whole text is one of, where that is known.
+    pub(super) either: Alternatives,
 }
 
 impl From<ShellWord> for ListItem {
     fn from(word: ShellWord) -> Self {
-        Self { text: word.text, source: word.source, certainty: word.certainty, unclear: word.unclear, rest: word.rest }
+        let ShellWord { text, source, certainty, unclear, rest, either, .. } = word;
+        Self { text, source, certainty, unclear, rest, either }
     }
 }
 
@@ -36,6 +40,11 @@ impl ListItem {
         Self { text: TracedText::live("$@"), rest: Some(arguments.clone()), ..Self::default() }
     }
 
+    /// What its whole text may be, where that is known.
+    fn texts(&self) -> Alternatives {
+        if self.unclear { self.either.clone() } else { Alternatives::of_text(&self.text) }
+    }
+
     /// The same item, as certain as both.
     fn with(&self, certainty: &Certainty, unclear: bool) -> Self {
         Self {
@@ -44,6 +53,7 @@ impl ListItem {
             certainty: self.certainty.and(certainty),
             unclear: self.unclear || unclear,
             rest: self.rest.clone(),
+            either: self.either.clone(),
         }
     }
 }
@@ -63,11 +73,12 @@ pub(super) fn split_items(items: Vec<ListItem>) -> Vec<ListItem> {
 
 /// Elements that both lists have at their beginning and end are kept; those between are there on one way each. An option
 /// stays before its value, and a word that differs alone is one word in two ways.
-pub(super) fn join_lists(a: &[ListItem], b: &[ListItem], only_a: &Certainty, only_b: &Certainty) -> Vec<ListItem> {
-    let mut front = a.iter().zip(b).take_while(|(x, y)| x.text == y.text).count();
+pub(super) fn join_lists(a: &[ListItem], b: &[ListItem], one_sided: &OneSided) -> Vec<ListItem> {
+    let OneSided { first: only_a, second: only_b, point } = one_sided;
+    let mut front = a.iter().zip(b).take_while(|(x, y)| x.text.reads_as(&y.text)).count();
     let (mut middle_a, mut middle_b, mut back) = split_ends(a, b, front);
     // A program's name is not merged with another one: each way is looked at.
-    let merge = |front: usize, a: &[ListItem], b: &[ListItem]| if front > 0 { merge_pairs(a, b) } else { None };
+    let merge = |front: usize, a: &[ListItem], b: &[ListItem]| if front > 0 { merge_pairs(a, b, point) } else { None };
     let mut either = merge(front, middle_a, middle_b);
     if either.is_none()
         && starts_with_value(middle_a, middle_b)
@@ -91,7 +102,7 @@ pub(super) fn join_lists(a: &[ListItem], b: &[ListItem], only_a: &Certainty, onl
 /// are.
 fn split_ends<'l>(a: &'l [ListItem], b: &'l [ListItem], front: usize) -> (&'l [ListItem], &'l [ListItem], usize) {
     let (rest_a, rest_b) = (a.get(front..).unwrap_or_default(), b.get(front..).unwrap_or_default());
-    let back = rest_a.iter().rev().zip(rest_b.iter().rev()).take_while(|(x, y)| x.text == y.text).count();
+    let back = rest_a.iter().rev().zip(rest_b.iter().rev()).take_while(|(x, y)| x.text.reads_as(&y.text)).count();
     let cut = |rest: &'l [ListItem]| rest.get(..rest.len() - back).unwrap_or_default();
     (cut(rest_a), cut(rest_b), back)
 }
@@ -106,13 +117,13 @@ fn starts_with_value(a: &[ListItem], b: &[ListItem]) -> bool {
 }
 
 /// The words of two lists of one length, where each of the one is what the other one has there in another way.
-fn merge_pairs(a: &[ListItem], b: &[ListItem]) -> Option<Vec<ListItem>> {
-    (a.len() == b.len()).then(|| a.iter().zip(b).map(|(x, y)| merge_words(x, y)).collect()).flatten()
+fn merge_pairs(a: &[ListItem], b: &[ListItem], point: &JoinPoint) -> Option<Vec<ListItem>> {
+    (a.len() == b.len()).then(|| a.iter().zip(b).map(|(x, y)| merge_words(x, y, point)).collect()).flatten()
 }
 
 /// Two words as one of which a part is set in more than one way: `NAME=` stays, and so does what is after a colon.
-fn merge_words(x: &ListItem, y: &ListItem) -> Option<ListItem> {
-    if x.text == y.text {
+fn merge_words(x: &ListItem, y: &ListItem, point: &JoinPoint) -> Option<ListItem> {
+    if x.text.reads_as(&y.text) {
         return Some(x.with(&y.certainty, y.unclear));
     }
     let is_whole = |item: &ListItem| item.certainty == Certainty::Sure && item.rest.is_none();
@@ -138,5 +149,6 @@ fn merge_words(x: &ListItem, y: &ListItem) -> Option<ListItem> {
     }
     text.push(&symbol);
     text.push(&x.text.part(x_chars.len() - end, x_chars.len()));
-    Some(ListItem { text, unclear: true, ..x.clone() })
+    let either = x.texts().join(&y.texts(), point);
+    Some(ListItem { text, unclear: true, either, ..x.clone() })
 }

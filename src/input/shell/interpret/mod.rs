@@ -13,9 +13,10 @@
 //!                   is what they gave, `moved_states` and `repeated_records` give it again, `call_times` says what that
 //!                   adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
-//!                   `split_words`: a text that is built up piece by piece; `unclear_words`,
-//!                   `value_identity`: values that are not known
-//! script_files      from a word to the script file that it means
+//!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
+//!                   variables; `unclear_words`, `value_identity`: values that are not known; `alternatives`: those that
+//!                   are one of several, `chosen_words`: what a command's words are then
+//! script_files      from a word to the script file that it means; `program_scripts`: those that stand for a program
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `inline_texts`: what others
@@ -25,11 +26,13 @@
 //!                   `repeated_commands`: `xargs` and its kin
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
 //!                   `arguments` and `unknown_arguments`: what they are called with;
+//!                   `declared_functions`: functions that a shell is given as text;
 //!                   `handed_texts`: what it writes or hands to other programs, which is not read
 //! entry_runs        the entries of a file of another kind, one after the other
 //! ```
 
 mod alternative_words;
+mod alternatives;
 mod arguments;
 mod assignment;
 mod branches;
@@ -37,10 +40,12 @@ mod builtins;
 mod call_notes;
 mod call_times;
 mod certainty;
+mod chosen_words;
 mod command_runners;
 mod command_substitution;
 mod container_starts;
 mod control_frames;
+mod declared_functions;
 mod entry_runs;
 mod exec;
 mod exit_states;
@@ -61,6 +66,7 @@ mod moved_states;
 mod package_scripts;
 mod print_record;
 mod printed_words;
+mod program_scripts;
 mod recipient;
 mod redirection;
 mod remote_hosts;
@@ -70,6 +76,7 @@ mod repeated_calls;
 mod repeated_commands;
 mod repeated_records;
 mod saved_call;
+mod script_defaults;
 mod script_files;
 mod script_text;
 mod shell_state;
@@ -97,6 +104,7 @@ mod way_in_state;
 mod ways_in;
 mod widened_calls;
 mod word_expansion;
+mod working_directory;
 mod wrappers;
 
 pub use self::container_starts::read_docker_line;

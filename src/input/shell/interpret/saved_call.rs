@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::alternatives::JoinPoint;
 use super::arguments::Arguments;
 use super::call_notes::CallNotes;
 use super::call_times::CallTimes;
@@ -102,6 +103,8 @@ pub(super) struct Renames {
     pub(super) sites: BTreeMap<usize, usize>,
     /// What tells values apart that are not known, each by where it is kept.
     pub(super) identities: BTreeMap<usize, ValueIdentity>,
+    /// Where two ways met, likewise.
+    points: BTreeMap<usize, JoinPoint>,
 }
 
 impl Renames {
@@ -109,7 +112,10 @@ impl Renames {
     pub(super) fn renamed_variable(&mut self, left: &LeftVariable) -> ShellVariable {
         let LeftVariable { variable, first_use } = left;
         let new = self.identities.entry(variable.identity.key()).or_insert_with(|| ValueIdentity::used_at(*first_use));
-        ShellVariable { identity: new.clone(), ..variable.clone() }
+        let identity = new.clone();
+        let points = &mut self.points;
+        let value = variable.value.with_points(&mut |point| points.entry(point.key()).or_default().clone());
+        ShellVariable { value, identity, ..variable.clone() }
     }
 }
 

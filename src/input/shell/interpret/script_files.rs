@@ -10,7 +10,7 @@ use super::limits;
 use super::list_item::ListItem;
 use super::saved_call::CalledCode;
 use super::script_text::{ScriptText, Shebang};
-use super::shell_state::{ShellState, WorkingDirectory};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use super::value_positions;
@@ -91,7 +91,8 @@ impl Interpreter<'_> {
 
     /// The value of a variable of the environment, with what is shown of it.
     pub(super) fn environment_value(&self, name: &str) -> Option<Value> {
-        let text = (self.context.environment)(name)?;
+        let began_in = self.context.directory.filter(|_| name == "PWD").map(str::to_owned);
+        let text = began_in.or_else(|| (self.context.environment)(name))?;
         // The directory that a script runs in may be shown.
         let shown = if self.context.hides && name != "PWD" {
             let form = format!("${{{name}}}");
@@ -117,18 +118,6 @@ impl Interpreter<'_> {
             return Some(clean(&path));
         }
         Some(join(&self.current_directory(state)?, &path))
-    }
-
-    /// The working directory, where it is known.
-    pub(super) fn current_directory(&self, state: &ShellState) -> Option<String> {
-        match state.cwd.as_ref() {
-            WorkingDirectory::Initial => self.context.directory.map(str::to_owned),
-            WorkingDirectory::At(directory) => {
-                let path = self.resolve_text(directory)?;
-                if path.starts_with('/') { Some(clean(&path)) } else { Some(join(self.context.directory?, &path)) }
-            }
-            WorkingDirectory::Unclear => None,
-        }
     }
 
     /// The file that a program's name means, by `PATH` where it has no directory.
@@ -245,7 +234,12 @@ impl Interpreter<'_> {
             if is_program {
                 interpreter.run_with_ways_in(code, inner)
             } else {
-                let runs = |interpreter: &mut Self, inner| interpreter.run_script_text(code, LastCommand::Forks, inner);
+                let runs = |interpreter: &mut Self, inner: ShellState| {
+                    let script = interpreter.begin_program_script(path, &call.args, &inner);
+                    let exits = interpreter.run_script_text(code, LastCommand::Forks, inner);
+                    interpreter.end_program_script(script);
+                    exits
+                };
                 interpreter.run_or_repeat(&CalledCode::Script(code.key()), inner, runs)
             }
         });

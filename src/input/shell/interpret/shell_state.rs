@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::alternatives::JoinPoint;
 use super::arguments::Arguments;
 use super::certainty::{Certainty, OneSided};
 use super::left_calls::LeftCalls;
@@ -247,7 +248,8 @@ pub(super) fn join_states(a: Option<ShellState>, b: Option<ShellState>) -> Optio
 fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     let common = a.facts.iter().zip(b.facts.iter()).take_while(|(x, y)| x == y).count();
     let (only_a, only_b) = (a.facts.get(common..).unwrap_or_default(), b.facts.get(common..).unwrap_or_default());
-    let one_sided = OneSided { first: difference(only_a, only_b), second: difference(only_b, only_a) };
+    let one_sided =
+        OneSided { first: difference(only_a, only_b), second: difference(only_b, only_a), point: JoinPoint::default() };
     a.vars.join(&b.vars, |name, here, there| join_variable(name, here, there, &one_sided));
     if !Rc::ptr_eq(&a.choices, &b.choices) && a.choices != b.choices {
         Rc::make_mut(&mut a.choices).retain(|name, texts| b.choices.get(name) == Some(texts));

@@ -1,6 +1,7 @@
 //! A word of a command after the shell expanded it.
-//! May use `text` and `certainty`.
+//! May use `text`, `alternatives` and `certainty`.
 
+use super::alternatives::Alternatives;
 use super::certainty::Certainty;
 use super::unknown_arguments::UnknownArguments;
 use crate::text::{FileId, Sources, Span, TracedChar, TracedText, char_width};
@@ -21,6 +22,8 @@ pub(super) struct ShellWord {
     pub(super) changes_case: bool,
     /// The arguments that it stands for, where those are the caller's (`"$@"`).
     pub(super) rest: Option<UnknownArguments>,
+    /// What its whole text is one of, where that is known.
+    pub(super) either: Alternatives,
 }
 
 impl ShellWord {

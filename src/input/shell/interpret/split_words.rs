@@ -1,7 +1,8 @@
 //! A text that becomes several words where it is not quoted: of a variable that is built up piece by piece, or of what a
 //! command prints. Uses `list_item` and `certainty`.
 
-use super::certainty::Certainty;
+use super::alternatives::Alternatives;
+use super::certainty::{Certainty, OneSided};
 use super::list_item::{self, ListItem};
 use crate::text::TracedText;
 
@@ -78,6 +79,7 @@ impl SplitWords {
         {
             last.unclear |= first.unclear || last.certainty != Certainty::Sure || first.certainty != Certainty::Sure;
             last.text.push(&first.text);
+            last.either = Alternatives::default();
             last.source.push(&first.source);
         }
         self.items.extend(items);
@@ -97,9 +99,9 @@ impl SplitWords {
     }
 
     /// The words on either of two ways.
-    pub(super) fn join(&self, other: &Self, only_self: &Certainty, only_other: &Certainty) -> Self {
+    pub(super) fn join(&self, other: &Self, one_sided: &OneSided) -> Self {
         Self {
-            items: list_item::join_lists(&self.items, &other.items, only_self, only_other),
+            items: list_item::join_lists(&self.items, &other.items, one_sided),
             starts_open: self.starts_open || other.starts_open,
             ends_open: self.ends_open || other.ends_open,
         }

@@ -10,6 +10,9 @@ use crate::text::Span;
 pub struct ContainerStart {
     /// What it starts.
     pub command: DockerCommand,
+    /// What it starts in each of the ways in which its words may be chosen, where variables of them are one of several
+    /// texts; none where there is nothing to choose.
+    pub alternatives: Vec<DockerCommand>,
     /// Whether it runs on some ways through the script only.
     pub possible: bool,
     /// Of the conditions of those ways those that ask one variable of the environment.

@@ -1,7 +1,9 @@
 //! What stands in a word for a value that is not known. Uses `interpreter`, `shell_state`, `value_identity` and `model`.
 
+use super::alternatives::alternatives_of_text;
+use super::chosen_words::has_other_unclear;
 use super::interpreter::Interpreter;
-use super::shell_state::ShellState;
+use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::value_identity::{self, Round, WrittenAt};
 use super::variable_value::VariableValue;
@@ -11,7 +13,11 @@ use crate::text::TracedText;
 impl Interpreter<'_> {
     /// A variable that is set in more than one way, as what is the same wherever it holds the same. One of a loop stays:
     /// it is known by its name what that may hold.
-    pub(super) fn unclear_value(&self, param: &Parameter, raw: &TracedText, state: &ShellState) -> TracedText {
+    pub(super) fn unclear_value(&mut self, param: &Parameter, raw: &TracedText, state: &ShellState) -> TracedText {
+        if param.name == "PWD" && param.op.is_empty() && *state.cwd == WorkingDirectory::Unclear {
+            let place = raw.first_position(self.context.sources).unwrap_or(self.here);
+            return self.unclear_directory(place);
+        }
         let target = state.target_of(&param.name);
         let variable = state.vars.get(&target).filter(|_| !param.all);
         let Some(variable) = variable.filter(|_| !state.choices.contains_key(&param.name)) else { return raw.clone() };
@@ -21,7 +27,18 @@ impl Interpreter<'_> {
             _ => None,
         };
         let param = given.as_ref().unwrap_or(param);
-        variable.identity.name_parameter(param, raw, !self.is_muted(), self.context.sources)
+        let symbol = variable.identity.name_parameter(param, raw, !self.is_muted(), self.context.sources);
+        if let (VariableValue::Either(either), true) = (&variable.value, param.op.is_empty()) {
+            self.alternatives.insert(symbol.raw(), either.clone());
+        }
+        symbol
+    }
+
+    /// What is assigned by a text that is not known: one of several, where those are known that stand in it.
+    pub(super) fn unclear_assigned(&self, text: &TracedText, state: &ShellState) -> VariableValue {
+        let either = alternatives_of_text(text, &self.alternatives);
+        let known = either.are_known() && !has_other_unclear(text, state);
+        if known { VariableValue::Either(either) } else { VariableValue::Unclear }
     }
 
     /// The file or directory that `$(mktemp ...)` makes: another one each time.
@@ -42,9 +59,9 @@ impl Interpreter<'_> {
     }
 
     /// Whether all that `mktemp` made for these words is made anew for each of their repetitions.
-    pub(super) fn is_made_each_round(&self, words: &[ShellWord]) -> bool {
+    pub(super) fn is_made_each_round<'w>(&self, words: impl IntoIterator<Item = &'w ShellWord>) -> bool {
         let here = self.round();
-        let mut made = words.iter().flat_map(|word| value_identity::made_files_in(&word.raw())).peekable();
+        let mut made = words.into_iter().flat_map(|word| value_identity::made_files_in(&word.raw())).peekable();
         here != Round::default() && made.peek().is_some() && made.all(|name| self.made_in.get(&name) == Some(&here))
     }
 

@@ -1,6 +1,7 @@
 //! What a variable of a shell holds, and what it holds where it may have come from either of two ways.
-//! Uses `certainty`, `list_item`, `split_words` and `model`.
+//! Uses `alternatives`, `certainty`, `list_item`, `split_words` and `model`.
 
+use super::alternatives::{Alternatives, JoinPoint};
 use super::certainty::{Certainty, OneSided};
 use super::limits;
 use super::list_item::{self, ListItem};
@@ -17,7 +18,9 @@ pub(super) enum VariableValue {
     List(Vec<ListItem>),
     /// A text that is built up in parts, as the words that it becomes without quotes.
     Words(SplitWords),
-    /// Set in more than one way, or by a program's output.
+    /// One of several texts, each on some ways.
+    Either(Alternatives),
+    /// Set in more ways than are kept, or by a program's output.
     Unclear,
     /// Unset.
     Unset,
@@ -40,7 +43,41 @@ impl VariableValue {
             Self::Maybe(text, certainty) => Some(SplitWords::of_text(text).only_where(certainty)),
             Self::Words(words) => Some(words.clone()),
             Self::Unset => Some(SplitWords::default()),
-            Self::List(_) | Self::Unclear | Self::Inherited | Self::NameOf(_) => None,
+            Self::List(_) | Self::Either(_) | Self::Unclear | Self::Inherited | Self::NameOf(_) => None,
+        }
+    }
+}
+
+impl VariableValue {
+    /// The texts that it may be, where they are known; what the environment says is one of them.
+    fn texts(&self, name: &str) -> Alternatives {
+        match self {
+            Self::Text(text) => Alternatives::of_text(text),
+            Self::Maybe(text, _) => Alternatives::of_text(text).or_nothing(),
+            Self::Either(either) => either.clone(),
+            Self::Unset => Alternatives::of_text(&TracedText::default()),
+            Self::Inherited => Alternatives::of_text(&TracedText::live(&format!("${{{name}}}"))),
+            Self::List(_) | Self::Words(_) | Self::Unclear | Self::NameOf(_) => Alternatives::default(),
+        }
+    }
+
+    /// The same where the points at which ways met are other ones, each as it is renamed.
+    pub(super) fn with_points(&self, rename: &mut dyn FnMut(&JoinPoint) -> JoinPoint) -> Self {
+        let in_items = |items: &[ListItem], rename: &mut dyn FnMut(&JoinPoint) -> JoinPoint| -> Vec<ListItem> {
+            let renamed =
+                items.iter().map(|item| ListItem { either: item.either.with_points(&mut *rename), ..item.clone() });
+            renamed.collect()
+        };
+        let has_either = |items: &[ListItem]| items.iter().any(|item| item.either.are_known());
+        match self {
+            Self::Either(either) => Self::Either(either.with_points(rename)),
+            Self::List(items) if has_either(items) => Self::List(in_items(items, rename)),
+            Self::Words(words) if has_either(&words.items) => {
+                let mut words = words.clone();
+                words.items = in_items(&words.items, rename);
+                Self::Words(words)
+            }
+            other => other.clone(),
         }
     }
 }
@@ -92,11 +129,11 @@ pub(super) fn join_variable(
     }
     let exported = here.is_some_and(|here| here.exported) || there.is_some_and(|there| there.exported);
     let value = match (here.map(|here| &here.value), there.map(|there| &there.value)) {
-        (Some(here), Some(there)) => join_values(here, there, one_sided),
+        (Some(here), Some(there)) => join_values(name, here, there, one_sided),
         (Some(here), None) => as_default(name, here, &one_sided.first)
-            .unwrap_or_else(|| join_values(here, &inherited_beside(name, here), one_sided)),
+            .unwrap_or_else(|| join_values(name, here, &inherited_beside(name, here), one_sided)),
         (None, Some(there)) => as_default(name, there, &one_sided.second)
-            .unwrap_or_else(|| join_values(&inherited_beside(name, there), there, one_sided)),
+            .unwrap_or_else(|| join_values(name, &inherited_beside(name, there), there, one_sided)),
         (None, None) => VariableValue::Inherited,
     };
     ShellVariable::new(value, exported)
@@ -123,28 +160,34 @@ fn inherited_beside(name: &str, value: &VariableValue) -> VariableValue {
 }
 
 /// What a variable holds where it may have come from either side. The environment holds no lists.
-fn join_values(a: &VariableValue, b: &VariableValue, OneSided { first, second }: &OneSided) -> VariableValue {
-    use VariableValue::{Inherited, List, Maybe, Text, Unclear, Unset};
+fn join_values(name: &str, a: &VariableValue, b: &VariableValue, one_sided: &OneSided) -> VariableValue {
+    use VariableValue::{Either, Inherited, List, Maybe, Text, Unclear, Unset};
+    let OneSided { first, second, point } = one_sided;
     let joined = match (a, b) {
         _ if a == b => return a.clone(),
-        (List(a), List(b)) => list_item::join_lists(a, b, first, second),
-        (List(a), Unset | Inherited) => list_item::join_lists(a, &[], first, second),
-        (Unset | Inherited, List(b)) => list_item::join_lists(&[], b, first, second),
+        (List(a), List(b)) => list_item::join_lists(a, b, one_sided),
+        (List(a), Unset | Inherited) => list_item::join_lists(a, &[], one_sided),
+        (Unset | Inherited, List(b)) => list_item::join_lists(&[], b, one_sided),
         (Text(text), empty) if is_nothing(empty) => return Maybe(text.clone(), first.clone()),
         (empty, Text(text)) if is_nothing(empty) => return Maybe(text.clone(), second.clone()),
         (Maybe(text, before), empty) if is_nothing(empty) => return Maybe(text.clone(), before.and(first)),
         (empty, Maybe(text, before)) if is_nothing(empty) => return Maybe(text.clone(), before.and(second)),
-        (a, b) => return join_words(a, b, first, second),
+        (a, b) => {
+            return join_words(a, b, one_sided).unwrap_or_else(|| {
+                let either = a.texts(name).join(&b.texts(name), point);
+                if either.are_known() { Either(either) } else { Unclear }
+            });
+        }
     };
     if joined.len() > limits::WORDS { Unclear } else { List(joined) }
 }
 
 /// The words of two texts that share some, as the one does that more is added to on one way.
-fn join_words(a: &VariableValue, b: &VariableValue, first: &Certainty, second: &Certainty) -> VariableValue {
-    let Some((a, b)) = a.split_words().zip(b.split_words()) else { return VariableValue::Unclear };
-    let joined = a.join(&b, first, second);
+fn join_words(a: &VariableValue, b: &VariableValue, one_sided: &OneSided) -> Option<VariableValue> {
+    let (a, b) = a.split_words().zip(b.split_words())?;
+    let joined = a.join(&b, one_sided);
     let is_list = a.items.len().max(b.items.len()) > 1 && joined.items.len() <= limits::WORDS;
-    if is_list { VariableValue::Words(joined) } else { VariableValue::Unclear }
+    is_list.then_some(VariableValue::Words(joined))
 }
 
 fn is_nothing(value: &VariableValue) -> bool {

@@ -1,15 +1,18 @@
 //! Expands words as the shell does, as far as values are known; runs the commands substituted in them.
 //! Uses `interpreter`, `shell_state`, `parse` and `text`.
 
+use super::alternatives::Alternatives;
 use super::arguments::{ArgumentValue, Arguments};
 use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::{self, ListItem};
-use super::shell_state::ShellState;
+use super::script_defaults::default_of_script;
+use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
 use super::variable_value::VariableValue;
+use super::working_directory::changed_directory;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
 use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
@@ -71,7 +74,7 @@ impl Interpreter<'_> {
             return VariableValue::Text(one.text);
         }
         let is_list = split.items.len() > 1 && split.items.len() <= limits::WORDS;
-        if is_list { VariableValue::Words(split) } else { VariableValue::Unclear }
+        if is_list { VariableValue::Words(split) } else { self.unclear_assigned(&one.text, state) }
     }
 
     /// The same as `expand_word`; `split` gets the words of the text as it is split later.
@@ -216,6 +219,13 @@ impl Interpreter<'_> {
                 cut_pattern(&file, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             };
         }
+        if let (None, "PWD") = (&value, param.name.as_str())
+            && *state.cwd != WorkingDirectory::Initial
+        {
+            let there = changed_directory(state);
+            let there = there.and_then(|path| if param.is_value() { Some(path) } else { cut_pattern(&path, param) });
+            return there.map_or(ParameterValue::Unclear, ParameterValue::One);
+        }
         if let (None, "EUID" | "UID", true) = (&value, param.name.as_str(), param.is_value())
             && let Some(number) = Self::user_text(true, state)
         {
@@ -234,12 +244,17 @@ impl Interpreter<'_> {
         };
         match value {
             None | Some(VariableValue::Inherited) if matches!(param.op.as_str(), ":=" | "=") => {
-                let text = format!("${{{}{}{}}}", param.name, param.op.replace('=', "-"), param.rest);
+                let rest = default_of_script(&param.rest, state).unwrap_or_else(|| param.rest.clone());
+                let text = format!("${{{}{}{rest}}}", param.name, param.op.replace('=', "-"));
                 let text = TracedText::live(&text);
                 self.assign_value(&param.name, VariableValue::Text(text.clone()), false, state);
                 ParameterValue::One(text)
             }
-            None | Some(VariableValue::Inherited) => ParameterValue::Outer,
+            None | Some(VariableValue::Inherited) => {
+                let rest = matches!(param.op.as_str(), ":-" | "-").then(|| default_of_script(&param.rest, state));
+                let text = rest.flatten().map(|rest| format!("${{{}{}{rest}}}", param.name, param.op));
+                text.map_or(ParameterValue::Outer, |text| ParameterValue::One(TracedText::live(&text)))
+            }
             Some(VariableValue::Text(text)) if !param.is_value() => {
                 cut_pattern(&text, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             }
@@ -249,7 +264,11 @@ impl Interpreter<'_> {
                 ParameterValue::Maybe(text, certainty)
             }
             Some(
-                VariableValue::Unclear | VariableValue::Maybe(..) | VariableValue::Words(_) | VariableValue::NameOf(_),
+                VariableValue::Unclear
+                | VariableValue::Either(_)
+                | VariableValue::Maybe(..)
+                | VariableValue::Words(_)
+                | VariableValue::NameOf(_),
             ) => ParameterValue::Unclear,
             Some(VariableValue::Text(text)) if !text.is_empty() => ParameterValue::One(text),
             Some(VariableValue::List(texts)) if param.all && quoted => ParameterValue::Many(texts),
@@ -341,6 +360,7 @@ fn expand_home(text: &TracedText, state: &ShellState) -> TracedText {
 /// Adds to a word; one that may be missing altogether is not clear once it is part of a larger one.
 fn append_text(word: &mut ShellWord, text: &TracedText) {
     word.unclear |= word.certainty != Certainty::Sure;
+    word.either = Alternatives::default();
     word.text.push(text);
 }
 
@@ -364,6 +384,7 @@ fn append_items(
             open.source = piece.source.clone();
         }
         open.rest.clone_from(&piece.rest);
+        open.either = if alone { piece.either.clone() } else { Alternatives::default() };
         if alone {
             open.certainty = piece.certainty.clone();
         } else {

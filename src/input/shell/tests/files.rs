@@ -162,6 +162,51 @@ fn missing_and_foreign_files_are_named() {
 }
 
 #[test]
+fn a_script_with_the_name_of_a_program_stands_for_it() {
+    let path = "/usr/local/bin/claude";
+    check(&[
+        (
+            "flock /l claude -p go",
+            &[(path, "#!/bin/sh\nlogger start\nexec /opt/main \"$@\"\n")],
+            "logger start @/l ; /opt/main -p go @/l ; claude -p go @/l",
+            "compose.yaml:1:claude",
+        ),
+        (
+            "claude -p go",
+            &[(path, "#!/bin/sh\nflock /l /opt/main \"$@\"\ncurl x\n")],
+            "/opt/main -p go @/l ; curl x ; claude -p go @/l",
+            "compose.yaml:1:claude",
+        ),
+        (
+            "claude -p go",
+            &[(path, "#!/bin/sh\nflock /l touch /seen\n/opt/main --own\n")],
+            "touch /seen @/l ; /opt/main --own ; claude -p go",
+            "compose.yaml:1:claude",
+        ),
+        // What it is to be is seen, or it is nothing.
+        (
+            "claude -p go",
+            &[(path, "#!/bin/sh\nexec /opt/claude \"$@\"\n"), ("/opt/claude", "#!/usr/bin/env node\n")],
+            "/opt/claude -p go",
+            "/usr/local/bin/claude:2:/opt/claude",
+        ),
+        (
+            "claude -p go",
+            &[(path, "#!/bin/sh\nnpx @anthropic-ai/claude-code@2.1.100 \"$@\"\n")],
+            "npx @anthropic-ai/claude-code@2.1.100 -p go",
+            "/usr/local/bin/claude:2:npx",
+        ),
+        ("claude", &[(path, "#!/bin/sh\necho none >&2\nexit 1\n")], "echo none", "/usr/local/bin/claude:2:echo"),
+        (
+            "other -p",
+            &[("/bin/other.sh", "x"), ("/usr/bin/other", "#!/bin/sh\n/opt/main \"$@\"\n")],
+            "other -p ; ~",
+            "",
+        ),
+    ]);
+}
+
+#[test]
 fn scripts_that_call_each_other_end() {
     let (_, why) = found(&["/a.sh"], &[("/a.sh", ". /b.sh"), ("/b.sh", ". /a.sh")]);
     assert_eq!(why, "the script `/a.sh` leads to itself");
