@@ -59,6 +59,9 @@ impl MakeExpander<'_> {
         let end = inner.iter().position(|traced| traced.ch.is_whitespace())?;
         let name: String = inner.get(..end)?.iter().map(|traced| traced.ch).collect();
         let rest = inner.get(end + 1..)?;
+        if name == "eval" || OTHERS.contains(&name.as_str()) && names_eval(rest) {
+            self.spent.evaluated = self.spent.evaluated.or(dollar.at);
+        }
         if SILENT.contains(&name.as_str()) {
             return Some(OuterText::default());
         }
@@ -145,6 +148,12 @@ fn split_arguments(rest: &[TracedChar]) -> Vec<&[TracedChar]> {
     }
     arguments.push(rest);
     arguments
+}
+
+/// Whether a text may evaluate another one.
+pub(super) fn names_eval(text: &[TracedChar]) -> bool {
+    let name: Vec<char> = "eval".chars().collect();
+    text.windows(name.len()).any(|window| window.iter().map(|traced| traced.ch).eq(name.iter().copied()))
 }
 
 fn replaced(text: &str, from: &str, to: &str) -> OuterText {

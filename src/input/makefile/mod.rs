@@ -6,9 +6,11 @@
 //!
 //! ```text
 //! lines       lines that go on, comments, brackets;  variables, functions: what is put into a text
+//! assignments what sets a variable
 //! reader      lines -> rules and variables, through included files;  recipes: rules -> texts for the shell
 //! ```
 
+mod assignments;
 mod functions;
 #[cfg(fuzzing)]
 pub mod fuzz;
@@ -105,6 +107,7 @@ impl MakefileKind {
         let faults = makefile.faults.iter().map(|fault| Diagnostic::at(level, fault.span, fault.what.clone()));
         piece.layout.diagnostics.extend(faults.take(1));
         script.unread.extend(makefile.faults.into_iter().take(1));
+        script.unread.extend(makefile.unread);
         let mut unseen = makefile.unseen.into_iter();
         if script.unseen.is_none()
             && let Some(first) = unseen.next()
@@ -139,6 +142,10 @@ fn read_entries(file: FileId, directory: &Path, repository: &Repository<'_>) -> 
     if let Some((file, at)) = spent.unclosed {
         let span = Span::at(file, repository.sources.get(file).position(at as usize));
         makefile.faults.push(Unseen { what: "a bracket after `$` is not closed".to_owned(), span });
+    }
+    if let Some((file, at)) = spent.evaluated.filter(|_| makefile.unread.is_empty()) {
+        let span = Span::at(file, repository.sources.get(file).position(at as usize));
+        makefile.unread.push(Unseen { what: "what `$(eval …)` makes is not read".to_owned(), span });
     }
     (makefile, entries)
 }

@@ -1,8 +1,10 @@
 //! A Makefile as rules and variables, from its first line to its last, with the files that it includes. Every arm of a
-//! condition may be the one that is taken. Uses `lines` and `variables`.
+//! condition may be the one that is taken. Uses `lines`, `assignments`, `functions` and `variables`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::assignments::{TargetVariable, assignment, new_value, strip_modifiers};
+use super::functions::names_eval;
 use super::lines::{LineReader, find_outside, first_word, is_blank, push_line_end, trimmed};
 use super::variables::{MakeExpander, MakeValue, MakeVariables, Spent};
 use crate::input::outer_text::OuterText;
@@ -37,14 +39,6 @@ pub(super) struct RecipeLine {
     pub(super) is_conditional: bool,
 }
 
-/// A variable that a target has for itself and for what it is made of.
-#[derive(Debug)]
-pub(super) struct TargetVariable {
-    name: String,
-    operator: String,
-    value: TracedText,
-}
-
 /// What a Makefile says.
 #[derive(Debug, Default)]
 pub(super) struct Makefile {
@@ -61,6 +55,8 @@ pub(super) struct Makefile {
     pub(super) included: Vec<FileId>,
     /// What is no line of a Makefile, and what else keeps it from being read whole.
     pub(super) faults: Vec<Unseen>,
+    /// What else of it is not read, although nothing is wrong with it.
+    pub(super) unread: Vec<Unseen>,
     /// What it includes that is not known.
     pub(super) unseen: Vec<Unseen>,
 }
@@ -306,12 +302,20 @@ impl<'a> MakefileReader<'a> {
         self.in_rule = None;
         for word in self.expand(rest).words() {
             let Some(name) = word.known() else {
+                self.note_unread_values();
                 let what = "it includes a file whose name is not known".to_owned();
                 self.read.unseen.push(Unseen { what, span });
                 continue;
             };
             // What a person keeps for themselves holds secrets, and variables alone.
             if name.rsplit('/').next().is_some_and(|last| last.starts_with(".env")) {
+                self.note_unread_values();
+                continue;
+            }
+            if name.contains(['*', '?', '[']) {
+                self.note_unread_values();
+                let what = "the files that it includes by a pattern are not read".to_owned();
+                self.read.unread.push(Unseen { what, span });
                 continue;
             }
             if self.depth >= NESTED_FILES || self.read.included.len() >= FILES {
@@ -325,16 +329,27 @@ impl<'a> MakefileReader<'a> {
                     self.read_file(file);
                     self.depth -= 1;
                 }
+                Lookup::Absent if !is_needed => {}
                 // Another rule may make it.
-                Lookup::Absent => {}
+                Lookup::Absent => self.note_unread_values(),
                 Lookup::Unseen(why) if is_needed => {
+                    self.note_unread_values();
                     self.read
                         .faults
                         .push(Unseen { what: format!("a file that it includes was not read: {why}"), span });
                 }
-                _ => self.read.unseen.push(Unseen { what: "a file that it includes was not read".to_owned(), span }),
+                _ => {
+                    self.note_unread_values();
+                    self.read.unseen.push(Unseen { what: "a file that it includes was not read".to_owned(), span });
+                }
             }
         }
+    }
+
+    /// Notes that a file which is not read may set any variable from here on.
+    fn note_unread_values(&mut self) {
+        let is_set = self.place.is_set;
+        self.read.variables.open_to_unread(is_set);
     }
 
     fn read_rule(&mut self, text: &[TracedChar]) {
@@ -345,7 +360,7 @@ impl<'a> MakefileReader<'a> {
             let is_call = text.first().is_some_and(|first| first.ch == '$');
             if is_call && names_eval(text) {
                 let what = "the rules that `$(eval …)` makes are not read".to_owned();
-                return self.read.unseen.push(Unseen { what, span: self.span_of(first) });
+                return self.read.unread.push(Unseen { what, span: self.span_of(first) });
             }
             if !is_call {
                 self.note_fault("this is no rule, no variable and no recipe", first);
@@ -404,119 +419,4 @@ impl<'a> MakefileReader<'a> {
             }
         }
     }
-}
-
-impl TargetVariable {
-    /// Sets the variable among those of all targets.
-    pub(super) fn apply(&self, variables: &mut MakeVariables, place: &MakePlace<'_>, spent: &mut Spent) {
-        let value = {
-            let mut expander = MakeExpander::new(variables, place.directory, place.is_set, spent);
-            new_value(&self.name, &self.operator, &self.value, &mut expander)
-        };
-        if let Some(value) = value {
-            variables.set(&self.name, value);
-        }
-    }
-}
-
-/// What a variable holds once it is set so; `None` where it stays as it is.
-fn new_value(name: &str, operator: &str, value: &TracedText, expander: &mut MakeExpander<'_>) -> Option<MakeValue> {
-    let old = expander.variables.get(name).cloned();
-    match operator {
-        "?=" if old.is_some() || (expander.is_set)(name) => None,
-        "=" | "?=" => Some(MakeValue::Recursive(value.clone())),
-        ":=" | "::=" | ":::=" => Some(MakeValue::Simple(expander.expand(&value.0))),
-        // A program's output.
-        "!=" => {
-            let command = expander.expand(&value.0);
-            let at = value.0.first().and_then(|first| first.at);
-            Some(MakeValue::Simple(OuterText::output(command, at)))
-        }
-        _ => match old.as_deref() {
-            None if (expander.is_set)(name) => {
-                let mut own = OuterText::unknown(name, value.0.first().and_then(|first| first.at));
-                own.push(&OuterText::plain(" "));
-                own.push(&expander.expand(&value.0));
-                Some(MakeValue::Simple(own))
-            }
-            None => Some(MakeValue::Recursive(value.clone())),
-            Some(old) => Some(appended(old, value, expander)),
-        },
-    }
-}
-
-fn appended(old: &MakeValue, value: &TracedText, expander: &mut MakeExpander<'_>) -> MakeValue {
-    match old {
-        MakeValue::Recursive(old) => {
-            let mut text = old.clone();
-            if !text.is_empty() {
-                text.push(&TracedText::plain(" "));
-            }
-            text.push(value);
-            MakeValue::Recursive(text)
-        }
-        MakeValue::Simple(old) => {
-            let mut text = old.clone();
-            if !text.0.is_empty() {
-                text.push(&OuterText::plain(" "));
-            }
-            text.push(&expander.expand(&value.0));
-            MakeValue::Simple(text)
-        }
-        MakeValue::OneOf(values) => {
-            let each = values.iter().map(|old| appended(old, value, expander).into());
-            MakeValue::OneOf(each.collect())
-        }
-        MakeValue::Unknown => MakeValue::Unknown,
-    }
-}
-
-/// A line that sets a variable.
-struct MakeAssignment<'t> {
-    name: &'t [TracedChar],
-    operator: String,
-    value: &'t [TracedChar],
-    /// Whether it can be nothing else, whatever its first word is.
-    is_plain_name: bool,
-}
-
-/// What a text sets, if it sets a variable.
-fn assignment(text: &[TracedChar]) -> Option<MakeAssignment<'_>> {
-    let at = find_outside(text, |_, ch| matches!(ch, '=' | ':'))?;
-    let rest: String = text.get(at..)?.iter().take(4).map(|traced| traced.ch).collect();
-    let operator = ["=", ":=", "::=", ":::="].into_iter().find(|operator| rest.starts_with(operator))?;
-    let (mut name, mut operator, end) = (text.get(..at)?, operator.to_owned(), at + operator.len());
-    if operator == "="
-        && let Some((last, before)) = name.split_last()
-        && matches!(last.ch, '?' | '+' | '!')
-    {
-        (name, operator) = (before, format!("{}=", last.ch));
-    }
-    let name = trimmed(name);
-    let words = name.iter().filter(|traced| traced.ch.is_whitespace()).count();
-    let value: &[TracedChar] = text.get(end..)?;
-    let blank = value.iter().take_while(|traced| is_blank(traced.ch)).count();
-    (!name.is_empty()).then(|| MakeAssignment {
-        name,
-        operator,
-        value: value.get(blank..).unwrap_or_default(),
-        is_plain_name: words == 0,
-    })
-}
-
-/// What is set for a target, without the words before it.
-fn strip_modifiers(text: &[TracedChar]) -> &[TracedChar] {
-    let mut text = trimmed(text);
-    for _ in 0..3 {
-        let (word, rest) = first_word(text);
-        match word.as_str() {
-            "export" | "override" | "private" if assignment(rest).is_some() => text = rest,
-            _ => break,
-        }
-    }
-    text
-}
-
-fn names_eval(text: &[TracedChar]) -> bool {
-    text.iter().map(|traced| traced.ch).collect::<String>().contains("eval")
 }

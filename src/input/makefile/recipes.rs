@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::assignments::TargetVariable;
 use super::lines::is_blank;
 use super::reader::{MakePlace, MakeRule, Makefile, RecipeLine};
 use super::variables::{Automatic, MakeExpander, MakeVariables, Spent};
@@ -90,8 +91,18 @@ impl<'a> RecipeWriter<'a> {
     fn variables_of(&mut self, target: Option<&str>) -> MakeVariables {
         let mut variables = self.makefile.variables.clone();
         let own = target.and_then(|target| self.makefile.target_variables.get(target));
-        own.into_iter().flatten().for_each(|own| own.apply(&mut variables, self.place, self.spent));
+        self.apply(own.into_iter().flatten(), &mut variables);
         variables
+    }
+
+    /// Sets what a target has for itself among the variables of all.
+    fn apply(&mut self, own: impl Iterator<Item = &'a TargetVariable>, variables: &mut MakeVariables) {
+        for own in own {
+            let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
+            if let Some(value) = own.value(&mut expander) {
+                variables.set(&own.name, value);
+            }
+        }
     }
 
     /// What a target is made of, by all rules that say so.
@@ -111,7 +122,7 @@ impl<'a> RecipeWriter<'a> {
         let numbers = self.by_target.get(target).cloned().unwrap_or_default();
         let mut variables = around.clone();
         let own = self.makefile.target_variables.get(target);
-        own.into_iter().flatten().for_each(|own| own.apply(&mut variables, self.place, self.spent));
+        self.apply(own.into_iter().flatten(), &mut variables);
         let rules: Vec<&'a MakeRule> = numbers.iter().filter_map(|number| self.makefile.rules.get(*number)).collect();
         for rule in &rules {
             for prerequisite in rule.prerequisites.iter().filter_map(OuterText::known) {

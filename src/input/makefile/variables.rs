@@ -30,6 +30,15 @@ pub(super) enum MakeValue {
 }
 
 impl MakeValue {
+    /// Whether it is written without a blank.
+    fn is_one_word(&self) -> bool {
+        match self {
+            Self::Recursive(text) => !text.raw().contains(char::is_whitespace),
+            Self::Simple(text) => text.words().len() < 2,
+            Self::OneOf(_) | Self::Unknown => false,
+        }
+    }
+
     /// Whether both are the same wherever they are written.
     fn is_alike(&self, other: &Self) -> bool {
         match (self, other) {
@@ -44,6 +53,8 @@ impl MakeValue {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct MakeVariables {
     all: BTreeMap<String, Rc<MakeValue>>,
+    /// Whether a file that was not read may have set others, or these.
+    pub(super) may_be_set_unread: bool,
 }
 
 impl MakeVariables {
@@ -63,10 +74,23 @@ impl MakeVariables {
         self.all.remove(name);
     }
 
+    /// Lets a file that is not read set any variable: what is set so far is what it is, or what that file says. One of several
+    /// words is a command and no value that somebody keeps elsewhere.
+    pub(super) fn open_to_unread(&mut self, is_set: &dyn Fn(&str) -> bool) {
+        self.may_be_set_unread = true;
+        for (name, value) in self.all.iter_mut().filter(|(name, _)| *name != "MAKEFILE_LIST") {
+            if value.is_one_word() {
+                let unread = MakeValue::Simple(unread_text(name, is_set));
+                *value = Rc::new(MakeValue::OneOf(vec![Rc::clone(value), Rc::new(unread)]));
+            }
+        }
+    }
+
     /// The variables where one of several ways was taken to this point; one that a way does not set is empty there.
     pub(super) fn join(ways: &[Self]) -> Self {
         let Some((first, others)) = ways.split_first() else { return Self::default() };
         let mut joined = first.clone();
+        joined.may_be_set_unread = ways.iter().any(|way| way.may_be_set_unread);
         let names = others.iter().flat_map(|way| way.all.keys()).filter(|name| !first.all.contains_key(*name));
         let names: Vec<&String> = first.all.keys().chain(names).collect();
         let empty = Rc::new(MakeValue::Simple(OuterText::default()));
@@ -126,6 +150,8 @@ pub(super) struct Spent {
     pub(super) is_too_much: bool,
     /// Where the first bracket is that is not closed.
     pub(super) unclosed: Option<(FileId, u32)>,
+    /// Where the first `$(eval …)` is, which may make anything.
+    pub(super) evaluated: Option<(FileId, u32)>,
 }
 
 impl<'a> MakeExpander<'a> {
@@ -137,6 +163,11 @@ impl<'a> MakeExpander<'a> {
     ) -> Self {
         let (arguments, asked) = (Vec::new(), BTreeMap::new());
         Self { variables, directory, is_set, automatic: None, arguments, asked, spent, depth: 0 }
+    }
+
+    /// What a file that was not read gives a variable.
+    pub(super) fn unread_value(&self, name: &str) -> MakeValue {
+        MakeValue::Simple(unread_text(name, self.is_set))
     }
 
     /// A text with its variables put in.
@@ -245,6 +276,7 @@ impl<'a> MakeExpander<'a> {
             "MAKE" => OuterText::plain("make"),
             "RM" => OuterText::plain("rm -f"),
             "SHELL" => OuterText::plain("/bin/sh"),
+            _ if self.variables.may_be_set_unread => unread_text(name, self.is_set),
             _ => OuterText::unknown(name, dollar.at),
         }
     }
@@ -302,6 +334,11 @@ impl<'a> MakeExpander<'a> {
             _ => None,
         }
     }
+}
+
+/// What a file that was not read gives a variable: the same wherever it is used, and not what the environment has.
+fn unread_text(name: &str, is_set: &dyn Fn(&str) -> bool) -> OuterText {
+    if is_set(name) { OuterText::unknown(&format!("make_{name}"), None) } else { OuterText::unknown(name, None) }
 }
 
 /// Something that is not known, told from all else by its place.
