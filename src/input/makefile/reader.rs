@@ -2,6 +2,7 @@
 //! condition may be the one that is taken. Uses `lines`, `assignments`, `functions` and `variables`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::assignments::{TargetVariable, assignment, new_value, strip_modifiers};
 use super::functions::names_eval;
@@ -10,11 +11,13 @@ use super::variables::{MakeExpander, MakeValue, MakeVariables, Spent};
 use crate::input::outer_text::OuterText;
 use crate::input::shell::file_system::Lookup;
 use crate::model::{Unseen, join};
-use crate::text::{FileId, Sources, Span, TracedChar, TracedText};
+use crate::text::{FileId, ReadError, Sources, Span, TracedChar, TracedText};
 
 /// Files within each other, and files of one Makefile.
 const NESTED_FILES: usize = 10;
 const FILES: usize = 64;
+/// Files of a directory that a pattern is held against.
+const LISTED: usize = 10_000;
 /// Conditions of one Makefile, and rules: each one more costs what all before it do.
 const CONDITIONS: usize = 200;
 const RULES: usize = 5_000;
@@ -313,6 +316,9 @@ impl<'a> MakefileReader<'a> {
                 continue;
             }
             if name.contains(['*', '?', '[']) {
+                if !is_needed && self.fits_nothing(&name) {
+                    continue;
+                }
                 self.note_unread_values();
                 let what = "the files that it includes by a pattern are not read".to_owned();
                 self.read.unread.push(Unseen { what, span });
@@ -343,6 +349,17 @@ impl<'a> MakefileReader<'a> {
                     self.read.unseen.push(Unseen { what: "a file that it includes was not read".to_owned(), span });
                 }
             }
+        }
+    }
+
+    /// Whether no file has the ending of a pattern where it looks.
+    fn fits_nothing(&self, pattern: &str) -> bool {
+        let (directory, last) = pattern.rsplit_once('/').unwrap_or((".", pattern));
+        let ending = last.rsplit(['*', '?', ']']).next().unwrap_or_default();
+        let path = join(self.place.directory, directory);
+        match self.place.sources.reader().list(Path::new(&path), LISTED) {
+            Ok(listed) => !listed.iter().any(|one| one.name.to_string_lossy().ends_with(ending)),
+            Err(why) => why == ReadError::Absent && !directory.contains(['*', '?', '[']),
         }
     }
 
