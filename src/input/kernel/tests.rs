@@ -202,7 +202,7 @@ fn a_process_that_the_runtime_still_sets_up_shows_no_mounts() {
     // A root that is the host's is not the container's yet, whatever is mounted.
     let mut running = ourselves();
     running.engine_mut().inspection = Inspection::Nothing;
-    assert!(super::own_user() != 0 || seen(&Look::default(), running).0.kernel().is_none());
+    assert!(own_user() != 0 || seen(&Look::default(), running).0.kernel().is_none());
 }
 
 #[test]
