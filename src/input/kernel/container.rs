@@ -19,8 +19,8 @@ use super::running_version::{KernelView, note_versions};
 use super::scripts::{self, MOST_PASSWD};
 use super::sight::{MountNamespace, Sight};
 use super::text::shown;
-use crate::input::capture::tree::visible;
-use crate::model::{Container, EngineMount, Inspection, Invocation, KernelFacts, KernelMount, Script};
+use crate::input::capture::tree::{self, visible};
+use crate::model::{Container, EngineMount, Inspection, Invocation, KernelFacts, KernelMount, Script, clean};
 use crate::rules::Profile;
 
 /// An id that is shorter could stand in a cgroup's name by chance.
@@ -176,6 +176,9 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
     }
     let mut table = mountinfo::parse(&bytes);
     table.mounts.extend(task.root.clone());
+    if is_being_set_up(task, &table.mounts) {
+        return Err(Stop::Failed(format!("its first process, {}, was still being set up by the runtime", pid.number)));
+    }
     let mut gaps: Vec<String> = odd_lines("its mount table", &table, false).into_iter().collect();
     let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
     gaps.extend(nested(pid, &found));
@@ -209,6 +212,18 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
     let logins = files(task, &root, told, &mut kernel, &mut gaps);
     kernel.followed = true;
     Ok(Seen { kernel: Some(kernel), script, gaps, logins })
+}
+
+/// Whether a process that the engine did not tell, found by its cgroup, is still the runtime's own: that joins the container's
+/// cgroup first, then makes its mounts one by one, and changes its root last. Until then its table shows neither what the
+/// container mounts nor that it does not.
+fn is_being_set_up(task: &Task, mounts: &[KernelMount]) -> bool {
+    let engine = task.container.engine();
+    if engine.inspection.tells_program() {
+        return false;
+    }
+    let is_there = |told: &EngineMount| mounts.iter().any(|mount| mount.mount_point == clean(&told.target));
+    tree::root(mounts).is_none_or(|root| task.host.has_root(root)) || !engine.mounts.iter().all(is_there)
 }
 
 /// A gap for lines of a mount table that are not as they should be.

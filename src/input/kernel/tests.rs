@@ -179,6 +179,33 @@ fn the_process_of_another_is_not_taken_for_the_containers() {
 }
 
 #[test]
+fn a_process_that_the_runtime_still_sets_up_shows_no_mounts() {
+    let told = |target: &str| EngineMount {
+        kind: "bind".into(),
+        source: "/tmp".into(),
+        target: target.into(),
+        ..EngineMount::default()
+    };
+    let with = |inspection: Inspection, target: &str| {
+        let mut running = ourselves();
+        let engine = running.engine_mut();
+        (engine.inspection, engine.mounts) = (inspection, vec![told(target)]);
+        // Its cgroup is what told that it is the container's.
+        engine.started_at = ourselves().engine().started_at.clone();
+        seen(&Look::default(), running).0
+    };
+    let begun = with(Inspection::Mounts, "/not/mounted/yet");
+    assert!(begun.kernel().is_none() && begun.live.as_ref().unwrap().mounts_unknown());
+    assert!(begun.unseen[0].what.contains("still being set up"), "{:?}", begun.unseen);
+    // Whoever was inspected had been started.
+    assert!(with(Inspection::Whole, "/not/mounted/yet").kernel().is_some());
+    // A root that is the host's is not the container's yet, whatever is mounted.
+    let mut running = ourselves();
+    running.engine_mut().inspection = Inspection::Nothing;
+    assert!(own_user() != 0 || seen(&Look::default(), running).0.kernel().is_none());
+}
+
+#[test]
 fn a_proc_that_is_none_is_a_gap_and_not_a_silence() {
     for proc in ["/no/such/proc", "/"] {
         let mut capture = Capture { containers: vec![ourselves()], ..Capture::default() };

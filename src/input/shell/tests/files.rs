@@ -167,28 +167,28 @@ fn a_script_with_the_name_of_a_program_stands_for_it() {
     check(&[
         (
             "flock /l claude -p go",
-            &[(path, "#!/bin/sh\nlogger start\nexec /opt/main \"$@\"\n")],
-            "logger start @/l ; /opt/main -p go @/l ; claude -p go @/l",
+            &[(path, "#!/bin/sh\nlogger start\nexec /bin/main \"$@\"\n")],
+            "logger start @/l ; /bin/main -p go @/l ; /usr/local/bin/claude -p go @/l",
             "compose.yaml:1:claude",
         ),
         (
             "claude -p go",
-            &[(path, "#!/bin/sh\nflock /l /opt/main \"$@\"\ncurl x\n")],
-            "/opt/main -p go @/l ; curl x ; claude -p go @/l",
+            &[(path, "#!/bin/sh\nflock /l /bin/main \"$@\"\ncurl x\n")],
+            "/bin/main -p go @/l ; curl x ; /usr/local/bin/claude -p go @/l",
             "compose.yaml:1:claude",
         ),
         (
             "claude -p go",
-            &[(path, "#!/bin/sh\nflock /l touch /seen\n/opt/main --own\n")],
-            "touch /seen @/l ; /opt/main --own ; claude -p go",
+            &[(path, "#!/bin/sh\nflock /l touch /seen\n/bin/main --own\n")],
+            "touch /seen @/l ; /bin/main --own ; /usr/local/bin/claude -p go",
             "compose.yaml:1:claude",
         ),
         // What it is to be is seen, or it is nothing.
         (
             "claude -p go",
             &[(path, "#!/bin/sh\nexec /opt/claude \"$@\"\n"), ("/opt/claude", "#!/usr/bin/env node\n")],
-            "/opt/claude -p go",
-            "/usr/local/bin/claude:2:/opt/claude",
+            "/opt/claude -p go ; ~",
+            "the script `/opt/claude` was not read",
         ),
         (
             "claude -p go",
@@ -199,9 +199,9 @@ fn a_script_with_the_name_of_a_program_stands_for_it() {
         ("claude", &[(path, "#!/bin/sh\necho none >&2\nexit 1\n")], "echo none", "/usr/local/bin/claude:2:echo"),
         (
             "other -p",
-            &[("/bin/other.sh", "x"), ("/usr/bin/other", "#!/bin/sh\n/opt/main \"$@\"\n")],
-            "other -p ; ~",
-            "",
+            &[("/usr/bin/other", "#!/bin/sh\n/bin/main \"$@\"\n")],
+            "/bin/main -p",
+            "/usr/bin/other:2:/bin/main",
         ),
     ]);
 }
