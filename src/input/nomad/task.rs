@@ -9,7 +9,7 @@ use super::stanza::Stanza;
 use crate::model::{
     Command, Container, EnvValue, EnvVar, Flag, Label, PartialText, Rights, TextSegment, Unseen, Value,
 };
-use crate::text::Span;
+use crate::text::{ShownText, Span};
 
 /// The most items of one list that are read.
 pub(super) const MANY: usize = 500;
@@ -31,12 +31,7 @@ impl<'a> TaskReader<'_, 'a> {
         let mut unseen = Vec::new();
         container.env = self.env(&mut unseen);
         self.add_templates(&mut container, &mut unseen);
-        for (name, variable) in &container.env {
-            if let EnvValue::Set(value) = &variable.value {
-                self.reader.scope.add_runtime(name, PartialText::of_value(value));
-            }
-        }
-        self.reader.scope.forget();
+        self.enter_environment(&container);
         let nothing = Stanza::default();
         let config = self.task.first("config").unwrap_or(&nothing);
         if let Some(made) = self.task.dynamic("config").next() {
@@ -59,6 +54,19 @@ impl<'a> TaskReader<'_, 'a> {
         self.add_mounts(config, engine, &mut container, &mut unseen);
         container.unseen.append(&mut unseen);
         container
+    }
+
+    /// Lets the texts of the driver name the variables of the task: they are shown by their names.
+    fn enter_environment(&self, container: &Container) {
+        let own = container.env.iter().filter(|(name, _)| !DIRECTORIES.iter().any(|(known, _)| known == name));
+        for (name, variable) in own {
+            if let EnvValue::Set(value) = &variable.value {
+                let form = format!("${{{name}}}");
+                let shown = ShownText::new(value.text.as_str(), form.clone(), form);
+                self.reader.scope.add_runtime(name, PartialText::of_value(&Value { shown, ..value.clone() }));
+            }
+        }
+        self.reader.scope.forget();
     }
 
     /// The command that it runs on the host.
