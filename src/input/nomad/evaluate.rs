@@ -1,13 +1,14 @@
 //! What expressions of a job are worth: variables by their defaults, locals, texts with values put in. What is not known
-//! stays a symbol. Uses `stanza`, `functions` and `model`.
+//! stays a symbol. Uses `stanza`, `hcl_value`, `functions` and `model`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::functions::call_function;
+use super::hcl_value::{Evaluated, PlacedValue};
 use super::stanza::{Expression, ExpressionKind, TemplatePart};
-use crate::model::{PartialText, TextSegment, Value};
+use crate::model::{PartialText, TextSegment};
 use crate::text::{ShownText, Sources, Span};
 
 /// Parts that are looked at, and characters that are made, of one file.
@@ -20,70 +21,6 @@ const MAX_DEPTH: usize = 100;
 const VARIABLE_PREFIX: &str = "NOMAD_VAR_";
 /// What Nomad alone knows, by the beginnings of its names.
 const OF_CLIENT: [&str; 8] = ["NOMAD_", "attr.", "node.", "meta.", "env.", "device.", "driver.", "secret."];
-
-/// What an expression is worth.
-#[derive(Debug, Clone)]
-pub(super) enum Evaluated {
-    Null,
-    Bool(bool),
-    Number(String),
-    Text(PartialText),
-    List(Vec<PlacedValue>),
-    Map(Vec<(String, Span, PlacedValue)>),
-    /// Not known, by the name that stands for it.
-    Unknown(String),
-}
-
-/// A value with where it is written.
-#[derive(Debug, Clone)]
-pub(super) struct PlacedValue {
-    pub(super) value: Rc<Evaluated>,
-    pub(super) span: Span,
-}
-
-impl Evaluated {
-    /// As a text with what is not known in it; `None` of what is no scalar.
-    pub(super) fn text(&self) -> Option<PartialText> {
-        match self {
-            Self::Text(text) => Some(text.clone()),
-            Self::Number(number) => Some(PartialText::plain(number)),
-            Self::Bool(on) => Some(PartialText::plain(if *on { "true" } else { "false" })),
-            Self::Unknown(name) => Some(PartialText::variable(name)),
-            Self::Null | Self::List(_) | Self::Map(_) => None,
-        }
-    }
-
-    /// The text, where all of it is known.
-    pub(super) fn known(&self) -> Option<String> {
-        self.text()?.known()
-    }
-
-    /// Whether it is true or false.
-    pub(super) fn is_true(&self) -> Option<bool> {
-        match self.known()?.as_str() {
-            "true" | "1" => Some(true),
-            "false" | "0" => Some(false),
-            _ => None,
-        }
-    }
-
-    /// How long it would be as a text.
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.0.len(),
-            Self::List(items) => items.iter().map(|item| 1 + item.value.len()).sum(),
-            Self::Map(items) => items.iter().map(|(key, _, item)| key.len() + item.value.len()).sum(),
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Unknown(_) => 1,
-        }
-    }
-}
-
-impl PlacedValue {
-    /// As a value of the model.
-    pub(super) fn to_value(&self) -> Option<Value> {
-        Some(self.value.text()?.to_value(Some(self.span)))
-    }
-}
 
 /// What a file defines, and what is known where one of its expressions stands.
 pub(super) struct Scope<'a> {

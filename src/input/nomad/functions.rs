@@ -1,10 +1,10 @@
 //! The functions of HCL that often decide a value in a job: what their arguments make, where these are known. Uses
-//! `evaluate`'s values and `model`.
+//! `hcl_value` and `model`.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::evaluate::{Evaluated, PlacedValue};
+use super::hcl_value::{Evaluated, PlacedValue};
 use crate::model::PartialText;
 
 /// What a call gives; `None` where the function is another one, or an argument that decides is not known.

@@ -1,14 +1,15 @@
 //! A job to the containers of its tasks: its groups, how many of each there are, on which hosts, and when they run. Uses
-//! `stanza`, `evaluate`, `task` and `model`.
+//! `stanza`, `job_scope`, `task` and `model`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::evaluate::{Evaluated, PlacedValue, Scope};
+use super::evaluate::Scope;
+use super::job_scope::{GroupFacts, JobScope};
 use super::stanza::{Attribute, Stanza};
 use super::task::TaskReader;
 use crate::input::ProgramNames;
-use crate::model::{Command, Container, Moment, PartialText, Spread, TimeSpan, Timing, Unseen, Value};
+use crate::model::{Command, Container, Moment, PartialText, Spread, TimeSpan, Timing, Unseen};
 use crate::text::{SourceFile, Span};
 
 /// The most tasks of one file that are read.
@@ -50,38 +51,9 @@ pub(super) struct ReadJobs {
 
 /// Reads the jobs of one file.
 pub(super) struct JobReader<'a> {
-    pub(super) scope: Scope<'a>,
-    pub(super) source: Arc<SourceFile>,
-    pub(super) programs: &'a ProgramNames,
-    pub(super) read: ReadJobs,
+    pub(super) lookup: JobScope<'a>,
+    read: ReadJobs,
     tasks: usize,
-}
-
-/// What a task has from its job and its group.
-pub(super) struct GroupFacts<'a> {
-    /// What its containers are told to belong to.
-    pub(super) project: String,
-    /// The job's name.
-    pub(super) job: String,
-    /// Whether each dispatch of the job has a name of its own.
-    is_dispatched: bool,
-    pub(super) group: &'a Stanza,
-    pub(super) volumes: BTreeMap<String, &'a Stanza>,
-    replicas: u64,
-    replicas_span: Option<Span>,
-    spread: Spread,
-    may_overlap: bool,
-    restarts: bool,
-    /// Whether several of its tasks are containers.
-    pub(super) has_siblings: bool,
-    unseen: Vec<Unseen>,
-}
-
-impl GroupFacts<'_> {
-    /// Whether there is never more than one allocation of it.
-    pub(super) fn is_single(&self) -> bool {
-        self.replicas <= 1 && !self.may_overlap && !self.spread.is_global && self.unseen.is_empty()
-    }
 }
 
 impl<'a> JobReader<'a> {
@@ -95,7 +67,7 @@ impl<'a> JobReader<'a> {
         scope.variables.extend(lists.map(|one| (one.name.clone(), Some(&one.value))));
         let locals = top.all("locals").flat_map(|all| &all.attributes);
         scope.locals.extend(locals.map(|one| (one.name.clone(), &one.value)));
-        Self { scope, source, programs, read: ReadJobs::default(), tasks: 0 }
+        Self { lookup: JobScope { scope, source, programs }, read: ReadJobs::default(), tasks: 0 }
     }
 
     /// Reads all of them.
@@ -103,7 +75,7 @@ impl<'a> JobReader<'a> {
         for job in top.all("job") {
             self.read_job(job);
         }
-        if self.scope.is_spent() {
+        if self.lookup.scope.is_spent() {
             let span = top.kind_span;
             let what = "it is too large or too intricate to be read".to_owned();
             self.read.faults.insert(0, Fault { what, span, counts: true });
@@ -111,31 +83,13 @@ impl<'a> JobReader<'a> {
         self.read
     }
 
-    pub(super) fn value(&self, stanza: &Stanza, name: &str) -> Option<PlacedValue> {
-        let value = stanza.attribute(name).map(|attribute| self.scope.placed(&attribute.value))?;
-        (!matches!(*value.value, Evaluated::Null)).then_some(value)
-    }
-
-    pub(super) fn known(&self, stanza: &Stanza, name: &str) -> Option<String> {
-        self.value(stanza, name)?.value.known()
-    }
-
-    pub(super) fn is_on(&self, stanza: &Stanza, name: &str) -> Option<bool> {
-        self.value(stanza, name)?.value.is_true()
-    }
-
-    /// Whether a text of the file names a known program.
-    fn names_program(&self, span: Span) -> bool {
-        self.programs.are_named_in(self.source.slice(span))
-    }
-
-    pub(super) fn add_fault(&mut self, what: impl Into<String>, place: Span, within: Span) {
-        let counts = self.names_program(within);
+    fn add_fault(&mut self, what: impl Into<String>, place: Span, within: Span) {
+        let counts = self.lookup.names_program(within);
         self.read.faults.push(Fault { what: what.into(), span: place, counts });
     }
 
     fn read_job(&mut self, job: &'a Stanza) {
-        self.scope.set_runtime(BTreeMap::new());
+        self.lookup.scope.set_runtime(BTreeMap::new());
         for kind in ["group", "task"] {
             for made in job.dynamic(kind) {
                 self.add_fault(format!("its {kind}s are made by a `dynamic` block"), made.kind_span, job.span);
@@ -151,11 +105,11 @@ impl<'a> JobReader<'a> {
     }
 
     fn read_group(&mut self, job: &'a Stanza, group: &'a Stanza, tasks: Vec<&'a Stanza>) {
-        self.scope.set_runtime(BTreeMap::new());
+        self.lookup.scope.set_runtime(BTreeMap::new());
         for made in group.dynamic("task") {
             self.add_fault("its tasks are made by a `dynamic` block", made.kind_span, group.span);
         }
-        let drivers: Vec<Option<String>> = tasks.iter().map(|task| self.known(task, "driver")).collect();
+        let drivers: Vec<Option<String>> = tasks.iter().map(|task| self.lookup.known(task, "driver")).collect();
         let is_container = |driver: &Option<String>| driver.as_deref().is_some_and(|name| ENGINES.contains(&name));
         let has_siblings = drivers.iter().filter(|driver| is_container(driver)).count() > 1;
         let facts = self.group_facts(job, group, has_siblings);
@@ -169,7 +123,7 @@ impl<'a> JobReader<'a> {
             self.enter_task(&facts, task);
             match driver.as_deref() {
                 Some(name) if ENGINES.contains(&name) => {
-                    let mut container = TaskReader { reader: self, facts: &facts, task }.container(name);
+                    let mut container = TaskReader { reader: &self.lookup, facts: &facts, task }.container(name);
                     self.settle(&mut container, &facts, task, number);
                     self.read.containers.push(container);
                 }
@@ -177,7 +131,7 @@ impl<'a> JobReader<'a> {
                 driver => {
                     let driver = driver.map(|name| format!("`{name}`"));
                     let driver = driver.unwrap_or_else(|| "one that is not known".to_owned());
-                    if self.names_program(task.span) {
+                    if self.lookup.names_program(task.span) {
                         let what = format!("its task {} is run by another driver: {driver}", task.label());
                         self.add_fault(what, task.name_span(), task.span);
                     }
@@ -193,12 +147,12 @@ impl<'a> JobReader<'a> {
             names.extend(["NOMAD_JOB_NAME", "NOMAD_JOB_ID"].map(|name| (name, facts.job.as_str())));
         }
         let names = names.into_iter().map(|(name, value)| (name.to_owned(), PartialText::plain(value)));
-        self.scope.set_runtime(names.collect());
+        self.lookup.scope.set_runtime(names.collect());
     }
 
     fn read_host_task(&mut self, facts: &GroupFacts<'_>, task: &'a Stanza) {
-        let command = TaskReader { reader: self, facts, task }.host_command();
-        let names_program = self.names_program(task.span);
+        let command = TaskReader { reader: &self.lookup, facts, task }.host_command();
+        let names_program = self.lookup.names_program(task.span);
         match command {
             Some(command) => {
                 let name = task.label().to_owned();
@@ -213,16 +167,16 @@ impl<'a> JobReader<'a> {
     }
 
     fn group_facts(&self, job: &'a Stanza, group: &'a Stanza, has_siblings: bool) -> GroupFacts<'a> {
-        let kind = self.known(job, "type").unwrap_or_else(|| "service".to_owned());
-        let namespace = self.known(job, "namespace").filter(|name| !matches!(name.as_str(), "" | "default"));
-        let file = self.scope.sources.get(job.kind_span.file);
+        let kind = self.lookup.known(job, "type").unwrap_or_else(|| "service".to_owned());
+        let namespace = self.lookup.known(job, "namespace").filter(|name| !matches!(name.as_str(), "" | "default"));
+        let file = self.lookup.scope.sources.get(job.kind_span.file);
         let name = if job.label().is_empty() { file.name() } else { job.label() };
         let mut unseen = Vec::new();
         let (replicas, replicas_span) = self.replicas(group, &mut unseen);
         let is_dispatched = job.first("parameterized").is_some();
         let repeats =
-            job.first("periodic").is_some_and(|periodic| self.is_on(periodic, "prohibit_overlap") != Some(true));
-        let canaries = [job, group].into_iter().filter_map(|one| self.known(one.first("update")?, "canary"));
+            job.first("periodic").is_some_and(|periodic| self.lookup.is_on(periodic, "prohibit_overlap") != Some(true));
+        let canaries = [job, group].into_iter().filter_map(|one| self.lookup.known(one.first("update")?, "canary"));
         let is_beside_old = canaries.into_iter().any(|canary| canary != "0");
         GroupFacts {
             project: namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}")),
@@ -247,7 +201,7 @@ impl<'a> JobReader<'a> {
         let mut most = (1, None);
         for (stanza, name) in given {
             let Some(Attribute { value, .. }) = stanza.and_then(|stanza| stanza.attribute(name)) else { continue };
-            match self.scope.evaluate(value).known().and_then(|text| text.parse::<f64>().ok()) {
+            match self.lookup.scope.evaluate(value).known().and_then(|text| text.parse::<f64>().ok()) {
                 Some(number) if number >= 0.0 => {
                     // Far more than any cluster has.
                     let number = number.min(1e6) as u64;
@@ -282,18 +236,18 @@ impl<'a> JobReader<'a> {
 
     /// Whether a constraint puts each allocation on a host of its own.
     fn keeps_apart(&self, constraint: &Stanza) -> bool {
-        let operator = self.known(constraint, "operator");
-        let is_off = self.is_on(constraint, "value") == Some(false);
+        let operator = self.lookup.known(constraint, "operator");
+        let is_off = self.lookup.is_on(constraint, "value") == Some(false);
         match operator.as_deref() {
             Some("distinct_hosts") => !is_off,
             // No more than so many with one value of an attribute.
             Some("distinct_property") => {
-                let of_node = self.value(constraint, "attribute").and_then(|value| value.value.text());
+                let of_node = self.lookup.value(constraint, "attribute").and_then(|value| value.value.text());
                 let name = of_node.map(|text| text.to_value(None).text).unwrap_or_default();
-                let most = self.known(constraint, "value");
+                let most = self.lookup.known(constraint, "value");
                 name.contains("node.unique.") && most.is_none_or(|most| most == "1")
             }
-            _ => self.is_on(constraint, "distinct_hosts") == Some(true),
+            _ => self.lookup.is_on(constraint, "distinct_hosts") == Some(true),
         }
     }
 
@@ -323,10 +277,11 @@ impl<'a> JobReader<'a> {
             return Vec::new();
         }
         let lifecycle = task.first("lifecycle");
-        let hook = lifecycle.and_then(|lifecycle| self.known(lifecycle, "hook"));
-        let stays = lifecycle.is_some_and(|lifecycle| self.is_on(lifecycle, "sidecar").unwrap_or(false));
+        let hook = lifecycle.and_then(|lifecycle| self.lookup.known(lifecycle, "hook"));
+        let stays = lifecycle.is_some_and(|lifecycle| self.lookup.is_on(lifecycle, "sidecar").unwrap_or(false));
         let is_unclear = lifecycle.is_some_and(|lifecycle| {
-            hook.is_none() || lifecycle.attribute("sidecar").is_some() && self.is_on(lifecycle, "sidecar").is_none()
+            hook.is_none()
+                || lifecycle.attribute("sidecar").is_some() && self.lookup.is_on(lifecycle, "sidecar").is_none()
         });
         let (from, until) = match hook.as_deref() {
             _ if is_unclear || !task.dynamic("lifecycle").collect::<Vec<_>>().is_empty() => (0, 9),
@@ -339,9 +294,4 @@ impl<'a> JobReader<'a> {
         let span = TimeSpan { process: number + 1, from, until, is_ended: false };
         vec![Moment { run, spans: vec![span], at: from }]
     }
-}
-
-/// A value of the model, where a placed one is a scalar that is not empty.
-pub(super) fn filled_value(value: Option<PlacedValue>) -> Option<Value> {
-    value?.to_value().filter(|value| !value.text.is_empty())
 }

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! hcl_text, job_json  a file -> stanzas;  stanza: the tree of them
-//! evaluate            what expressions are worth;  functions: those of HCL
-//! job                 a job -> its groups;  task: a task -> a container
+//! evaluate            what expressions are worth;  hcl_value: the values;  functions: those of HCL
+//! job                 a job -> its groups;  task: a task -> a container;  job_scope: what both are read with
 //! mounts              what a task mounts;  task_templates: what templates give
 //! host_volumes        what a client's configuration says of volumes
 //! ```
@@ -14,9 +14,11 @@ mod functions;
 #[cfg(fuzzing)]
 pub mod fuzz;
 mod hcl_text;
+mod hcl_value;
 mod host_volumes;
 mod job;
 mod job_json;
+mod job_scope;
 mod mounts;
 mod stanza;
 mod task;

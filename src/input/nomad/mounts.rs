@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::evaluate::{Evaluated, PlacedValue};
+use super::hcl_value::{Evaluated, PlacedValue};
 use super::host_volumes::HOST_VOLUME;
 use super::stanza::Stanza;
 use super::task::{MANY, TaskReader, with_symbols};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::evaluate::{Evaluated, PlacedValue};
-use super::job::{GroupFacts, JobReader, filled_value};
+use super::hcl_value::{Evaluated, PlacedValue};
+use super::job_scope::{GroupFacts, JobScope, filled_value};
 use super::stanza::Stanza;
 use crate::model::{
     Command, Container, EnvValue, EnvVar, Flag, Label, PartialText, Rights, TextSegment, Unseen, Value,
@@ -19,7 +19,7 @@ const DIRECTORIES: [(&str, &str); 3] =
 
 /// Reads one task.
 pub(super) struct TaskReader<'r, 'a> {
-    pub(super) reader: &'r JobReader<'a>,
+    pub(super) reader: &'r JobScope<'a>,
     pub(super) facts: &'r GroupFacts<'a>,
     pub(super) task: &'a Stanza,
 }

@@ -1,7 +1,7 @@
 //! What the `template` stanzas of a task give: variables, and files that its scripts may be. What Nomad fills in as the
 //! task starts is not known. Uses `task` and `model`.
 
-use super::evaluate::PlacedValue;
+use super::hcl_value::PlacedValue;
 use super::stanza::Stanza;
 use super::task::TaskReader;
 use crate::model::{Container, EnvValue, EnvVar, PartialText, Unseen, Value, clean};

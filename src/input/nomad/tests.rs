@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use hcl::eval::{Context as HclContext, Evaluate};
 
-use super::evaluate::{Evaluated, Scope};
+use super::evaluate::Scope;
+use super::hcl_value::Evaluated;
 use super::job::JobReader;
 use super::{hcl_text, read_stanzas};
 use crate::input::ProgramNames;
@@ -90,7 +91,7 @@ fn expressions_are_worth_what_another_reader_says() {
     for attribute in hcl::parse(EXPRESSIONS).unwrap().attributes() {
         let wanted: serde_json::Value = serde_json::to_value(attribute.expr().evaluate(&context).unwrap()).unwrap();
         let own = &top.attribute(attribute.key()).unwrap().value;
-        let got = as_json(&reader.scope.evaluate(own));
+        let got = as_json(&reader.lookup.scope.evaluate(own));
         // Loops and splats are not worked out.
         if matches!(attribute.key(), "u" | "v") {
             assert!(got.as_str().is_some_and(|text| text.starts_with("not known: value at x.hcl:")), "{got}");
