@@ -1,4 +1,4 @@
-//! HCL (the syntax of HashiCorp's configuration files) to stanzas. The one home of its parser. Uses `stanza` and `text`.
+//! HCL, in its second version (the syntax of HashiCorp's configuration files), to stanzas. The one home of its parser. Uses `stanza` and `text`.
 
 use std::ops::Range;
 
@@ -42,7 +42,7 @@ pub(super) fn parse(file: FileId, text: &str) -> Result<Stanza, HclError> {
         Err(error) => {
             let at = error.location().offset();
             let span = converter.span(Some(at..at));
-            Err(HclError { message: format!("not valid HCL: {}", error.message()), span })
+            Err(HclError { message: format!("not valid HCL 2: {}", error.message()), span })
         }
     }
 }
@@ -277,7 +277,7 @@ mod tests {
         {
             let error = parse(FileId::default(), text).unwrap_err();
             assert_eq!(error.span.start.line, line, "{text}");
-            assert!(error.message.starts_with("not valid HCL: ") && !error.message.contains("secret"), "{error:?}");
+            assert!(error.message.starts_with("not valid HCL 2: ") && !error.message.contains("secret"), "{error:?}");
         }
     }
 

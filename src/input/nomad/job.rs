@@ -201,15 +201,16 @@ impl<'a> JobReader<'a> {
         let mut most = (1, None);
         for (stanza, name) in given {
             let Some(Attribute { value, .. }) = stanza.and_then(|stanza| stanza.attribute(name)) else { continue };
-            match self.lookup.scope.evaluate(value).known().and_then(|text| text.parse::<f64>().ok()) {
-                Some(number) if number >= 0.0 => {
+            let known = self.lookup.scope.evaluate(value).known();
+            match known.and_then(|text| text.parse::<u64>().ok()) {
+                Some(number) => {
                     // Far more than any cluster has.
-                    let number = number.min(1e6) as u64;
+                    let number = number.min(1_000_000);
                     if most.1.is_none() || number > most.0 {
                         most = (number, Some(value.span));
                     }
                 }
-                _ => {
+                None => {
                     let what = "how often it is started depends on a variable that has no value".to_owned();
                     unseen.push(Unseen { what, span: value.span });
                 }

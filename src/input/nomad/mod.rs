@@ -66,7 +66,11 @@ impl InputKind for NomadKind {
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
+        let is_job = text.trim_start().starts_with('{') || has_stanza(text, "job");
         match (names_engine(text), context.names_program(text)) {
+            // Which volumes are one directory is said there alone.
+            (_, true) if !is_job && describes_host_volumes(text) => UnreadWeight::Named,
+            _ if !is_job => UnreadWeight::Nothing,
             (true, true) => UnreadWeight::Counts,
             (true, false) | (false, true) => UnreadWeight::Named,
             (false, false) => UnreadWeight::Nothing,

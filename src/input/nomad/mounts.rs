@@ -105,10 +105,13 @@ impl<'a> TaskReader<'_, 'a> {
                 found.miss("which volume of its group it mounts is not known", mount.kind_span);
                 continue;
             };
-            let Some(target) = self.target(self.reader.value(mount, "destination")) else { continue };
+            let Some(target) = given_target(self.reader.value(mount, "destination")) else { continue };
             let source = self.volume_source(volume);
             let switches = [(volume, "read_only"), (mount, "read_only")];
-            let read_only = switches.into_iter().any(|(stanza, name)| self.is_read_only(stanza, name, found));
+            let mode = self.reader.known(volume, "access_mode");
+            let is_for_readers = mode.is_some_and(|mode| mode.ends_with("reader-only"));
+            let switched = switches.into_iter().any(|(stanza, name)| self.is_read_only(stanza, name, found));
+            let read_only = switched || is_for_readers;
             let defined = Some(volume.name_span());
             found.mounts.push(Mount { read_only, defined, must_exist: true, ..Mount::new(target, source, mount.span) });
         }
@@ -116,16 +119,7 @@ impl<'a> TaskReader<'_, 'a> {
 
     fn is_read_only(&self, stanza: &Stanza, name: &str, found: &mut FoundMounts) -> bool {
         let Some(value) = self.reader.value(stanza, name) else { return false };
-        self.is_on(&value, found)
-    }
-
-    fn is_on(&self, value: &PlacedValue, found: &mut FoundMounts) -> bool {
-        let on = value.value.is_true();
-        if on.is_none() {
-            let what = "whether a mount is read-only depends on a value that is not known".to_owned();
-            found.unseen.push(Unseen { what, span: value.span });
-        }
-        on == Some(true)
+        is_switched_on(&value, found)
     }
 
     /// What a volume of the group is: the host's by a name of Nomad's, or a storage plugin's.
@@ -205,7 +199,7 @@ impl<'a> TaskReader<'_, 'a> {
     /// `mount` stanzas and objects, `mounts` lists of them.
     fn add_long_mounts(&self, config: &Stanza, found: &mut FoundMounts) {
         for stanza in ["mount", "mounts"].into_iter().flat_map(|kind| config.all(kind)).take(MANY) {
-            self.add_long_mount(self.fields(stanza), stanza.span, found);
+            self.add_long_mount(&self.fields(stanza), stanza.span, found);
         }
         for name in ["mount", "mounts"] {
             let Some(given) = self.reader.value(config, name) else { continue };
@@ -222,7 +216,7 @@ impl<'a> TaskReader<'_, 'a> {
             }
             for item in items.iter().take(MANY) {
                 match fields_of(item) {
-                    Some(fields) => self.add_long_mount(fields, item.span, found),
+                    Some(fields) => self.add_long_mount(&fields, item.span, found),
                     None => found.miss("what one of its mounts is is not known", item.span),
                 }
             }
@@ -242,9 +236,9 @@ impl<'a> TaskReader<'_, 'a> {
         fields
     }
 
-    fn add_long_mount(&self, fields: Fields, span: Span, found: &mut FoundMounts) {
+    fn add_long_mount(&self, fields: &Fields, span: Span, found: &mut FoundMounts) {
         let get = |names: &[&str]| names.iter().find_map(|name| fields.get(*name)).cloned();
-        let Some(target) = self.target(get(&["target", "destination"])) else { return };
+        let Some(target) = given_target(get(&["target", "destination"])) else { return };
         let source = get(&["source"]).and_then(|source| source.value.text()).filter(|source| !source.is_empty());
         let source = source.map(|source| with_symbols(&source));
         let kind = get(&["type"]);
@@ -261,7 +255,7 @@ impl<'a> TaskReader<'_, 'a> {
                 MountSource::Unresolved(unknown.to_value(Some(span)))
             }
         };
-        let read_only = get(&["readonly", "read_only"]).is_some_and(|on| self.is_on(&on, found));
+        let read_only = get(&["readonly", "read_only"]).is_some_and(|on| is_switched_on(&on, found));
         let told = options.as_ref().and_then(|options| driver_option(options, "o"));
         let driver_options = told.map(|told| told.text).unwrap_or_default();
         found.mounts.push(Mount { read_only, driver_options, ..Mount::new(target, source, span) });
@@ -294,11 +288,20 @@ impl<'a> TaskReader<'_, 'a> {
         }
         found.mounts.append(&mut files);
     }
+}
 
-    fn target(&self, given: Option<PlacedValue>) -> Option<Value> {
-        let given = given?;
-        target_of(&with_symbols(&given.value.text()?), given.span)
+fn given_target(given: Option<PlacedValue>) -> Option<Value> {
+    let given = given?;
+    target_of(&with_symbols(&given.value.text()?), given.span)
+}
+
+fn is_switched_on(value: &PlacedValue, found: &mut FoundMounts) -> bool {
+    let on = value.value.is_true();
+    if on.is_none() {
+        let what = "whether a mount is read-only depends on a value that is not known".to_owned();
+        found.unseen.push(Unseen { what, span: value.span });
     }
+    on == Some(true)
 }
 
 fn filled(given: Option<PlacedValue>) -> Option<Value> {

@@ -107,7 +107,7 @@ impl<'a> TaskReader<'_, 'a> {
                         miss(format!("of its `{name}` no more than {MANY} were read"));
                     }
                     for item in items.iter().take(MANY) {
-                        match self.word(item) {
+                        match word_of(item) {
                             Some(word) => words.push(word),
                             None => miss(format!("its `{name}` holds something that is no text")),
                         }
@@ -116,7 +116,7 @@ impl<'a> TaskReader<'_, 'a> {
                 Evaluated::Unknown(_) if *name != "command" => {
                     miss(format!("its `{name}` depends on a value that is not known"));
                 }
-                _ => match self.word(&given) {
+                _ => match word_of(&given) {
                     Some(word) => words.push(word),
                     None => miss(format!("its `{name}` is no text")),
                 },
@@ -124,10 +124,6 @@ impl<'a> TaskReader<'_, 'a> {
         }
         let span = span?;
         Some(Command { words, span })
-    }
-
-    fn word(&self, given: &PlacedValue) -> Option<Value> {
-        Some(Self::in_container(&given.value.text()?).to_value(Some(given.span)))
     }
 
     fn flag(&self, config: &Stanza, name: &str) -> Option<Flag> {
@@ -209,6 +205,10 @@ impl<'a> TaskReader<'_, 'a> {
         let hooks = all.filter_map(|hook| self.words(hook, &["command", "args"], unseen));
         hooks.filter(|hook| !hook.words.is_empty()).collect()
     }
+}
+
+fn word_of(given: &PlacedValue) -> Option<Value> {
+    Some(TaskReader::in_container(&given.value.text()?).to_value(Some(given.span)))
 }
 
 fn add_pairs(given: &PlacedValue, pairs: &mut Vec<(String, Span, PlacedValue)>) {
