@@ -59,7 +59,7 @@ impl InputKind for NomadKind {
     fn looks_like(&self, file: &CandidateFile<'_>) -> bool {
         match file.ending() {
             Some("nomad") => true,
-            Some("hcl") => has_stanza(file.beginning(), "job") || describes_host_volumes(file.beginning()),
+            Some("hcl" | "job") => has_stanza(file.beginning(), "job") || describes_host_volumes(file.beginning()),
             Some("json") => has_job_start(file),
             _ => false,
         }
