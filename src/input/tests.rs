@@ -280,7 +280,8 @@ const JSON_JOB: &str = r#"{"Job": {"ID": "night", "TaskGroups": [{"Name": "night
 
 #[test]
 fn job_of_nomad_is_judged_whatever_its_name() {
-    let names = [("jobs/a.nomad", JOB), ("a.nomad.hcl", JOB), ("ops/a.hcl", JOB), ("ops/a.job", JOB), ("a.json", JSON_JOB)];
+    let names =
+        [("jobs/a.nomad", JOB), ("a.nomad.hcl", JOB), ("ops/a.hcl", JOB), ("ops/a.job", JOB), ("a.json", JSON_JOB)];
     for (path, text) in names.into_iter().chain([("a.nomad.json", JSON_JOB)]) {
         let layout = loaded(&[("compose.yaml", COMPOSE), (path, text)], &["."]);
         assert_eq!(judged(&layout).len(), 2, "{path}: {:?}", layout.not_judged);
