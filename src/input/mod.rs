@@ -42,6 +42,7 @@ mod start_words;
 mod tests;
 mod unread;
 pub mod walk;
+mod written_projects;
 
 pub use candidate_file::CandidateFile;
 pub use discovery::discover;
