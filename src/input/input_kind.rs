@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::candidate_file::CandidateFile;
 use super::compose::{CalledProject, Context, Options, WrittenFile};
 use super::exclusion::ExcludedPaths;
+use super::nomad::HostVolume;
 use super::program_names::ProgramNames;
 use super::project::{DescribedProject, Reference, Repository, ServiceAddition, Store};
 use super::script::host_copies::CopyOnHost;
@@ -49,6 +50,11 @@ pub trait InputKind: Debug + Sync {
 
     /// Reads one input into a piece, by itself: images, scripts of its containers and what others describe come later.
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece;
+
+    /// Whether its containers run images that commands of other inputs may build, so that it is read after these.
+    fn runs_built_images(&self) -> bool {
+        false
+    }
 
     /// How many of them one thread reads before a second one is worth starting.
     fn inputs_per_thread(&self) -> usize {
@@ -196,6 +202,10 @@ pub struct Piece {
     pub(in crate::input) written: Vec<WrittenText>,
     /// What those commands name that other pieces describe.
     pub references: Vec<Reference>,
+    /// The directories of a host that clients of Nomad know by name.
+    pub(in crate::input) host_volumes: Vec<HostVolume>,
+    /// Whether another input of its project takes its place where that is started.
+    pub(in crate::input) is_one_by_name: bool,
     /// What it adds to services that other pieces describe.
     pub(in crate::input) additions: Vec<ServiceAddition>,
     /// The files that it was read from, as they can be opened.

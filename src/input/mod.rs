@@ -32,6 +32,10 @@ mod local_volume;
 mod makefile;
 #[cfg(fuzzing)]
 pub mod makefile;
+#[cfg(not(fuzzing))]
+mod nomad;
+#[cfg(fuzzing)]
+pub mod nomad;
 mod outer_text;
 mod program_names;
 pub mod project;
@@ -51,6 +55,7 @@ pub use input_kind::{
     FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory, UnreadWeight,
 };
 pub use join::load;
+pub use nomad::hcl_comments;
 pub use program_names::ProgramNames;
 
 /// The kinds of input, in the order in which they are asked whose a file is.
@@ -59,7 +64,7 @@ const KINDS: &[&dyn InputKind] = &[
     DEFAULT_KIND,
     &devcontainer::DevelopmentContainerKind,
     &unread::DEVELOPMENT_CONTAINER_TEMPLATE,
-    &unread::NOMAD,
+    &nomad::NomadKind,
     &makefile::MakefileKind,
     &unread::SYSTEMD,
     &unread::KUBERNETES,

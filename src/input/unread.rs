@@ -69,15 +69,6 @@ pub(super) static KUBERNETES: UnreadKind = UnreadKind {
     named: NamedWhere::Either,
 };
 
-/// Job files of Nomad.
-pub(super) static NOMAD: UnreadKind = UnreadKind {
-    name: "nomad",
-    phrase: "a Nomad job",
-    is_of_kind: is_nomad_job,
-    has_container: names_engine,
-    named: NamedWhere::Either,
-};
-
 /// Descriptions of containers that people develop in, where no tool looks for one: those that are copied elsewhere.
 pub(super) static DEVELOPMENT_CONTAINER_TEMPLATE: UnreadKind = UnreadKind {
     name: "devcontainer-template",
@@ -185,15 +176,6 @@ fn read_text(reader: &Reader, path: &Path) -> Result<String, ReadError> {
 
 fn is_manifest(file: &CandidateFile<'_>) -> bool {
     is_other_yaml(file) && file.has_top_key("apiVersion") && file.has_top_key("kind")
-}
-
-fn is_nomad_job(file: &CandidateFile<'_>) -> bool {
-    let is_block = |line: &str| line.strip_prefix("job").is_some_and(|rest| rest.starts_with([' ', '\t', '"']));
-    match file.ending() {
-        Some("nomad") => true,
-        Some("hcl") => file.beginning().lines().any(|line| is_block(line) && line.trim_end().ends_with('{')),
-        _ => false,
-    }
 }
 
 fn is_development_container(file: &CandidateFile<'_>) -> bool {
