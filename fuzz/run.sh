@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer config baseline history)
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer makefile package config baseline history)
 toolchain=+nightly
 if ! rustc +nightly -V > /dev/null 2>&1; then
   toolchain=
@@ -24,6 +24,8 @@ seed() {
     locks) files=(fixtures/process/*) ;;
     script) files=(fixtures/factory/*/*.sh fixtures/scripts/*/*.sh) ;;
     devcontainer) files=(fixtures/*/*/.devcontainer/*.json fixtures/*/*/.devcontainer.json) ;;
+    makefile) files=(fixtures/cases/*/Makefile) ;;
+    package) files=(fixtures/cases/*/package.json) ;;
     dockerfile) files=(fixtures/dockerfile/*) ;;
     capture) files=(fixtures/*/*/capture.json) ;;
     interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;

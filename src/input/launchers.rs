@@ -60,7 +60,6 @@ launcher!(TASKFILE, "taskfile", "a Taskfile", |file| {
     matches!(file.name().to_ascii_lowercase().as_str(), "taskfile.yml" | "taskfile.yaml")
         || matches!(file.name(), "Taskfile.dist.yml" | "Taskfile.dist.yaml")
 });
-launcher!(PACKAGE_SCRIPTS, "package.json", "a package.json", |file| file.name() == "package.json");
 launcher!(CRONTAB, "crontab", "a crontab", |file| {
     file.name() == "crontab" || ends_in(file, &["cron", "crontab"]) || file.is_in("cron.d")
 });

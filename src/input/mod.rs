@@ -12,15 +12,14 @@
 mod candidate_file;
 pub mod capture;
 pub mod compose;
-#[cfg(not(fuzzing))]
 mod devcontainer;
-#[cfg(fuzzing)]
-pub mod devcontainer;
 mod discovery;
 pub mod docker_cli;
 pub mod dockerfile;
 pub mod engine;
 mod exclusion;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod git;
 mod handed_projects;
 mod input_kind;
@@ -28,11 +27,10 @@ mod join;
 pub mod kernel;
 mod launchers;
 mod local_volume;
-#[cfg(not(fuzzing))]
 mod makefile;
-#[cfg(fuzzing)]
-pub mod makefile;
 mod outer_text;
+mod package_json;
+mod package_manifest;
 mod program_names;
 pub mod project;
 mod script;
@@ -84,7 +82,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::BATCH,
     &launchers::TERRAFORM,
     &launchers::JUSTFILE,
-    &launchers::PACKAGE_SCRIPTS,
+    &package_json::PackageJsonKind,
     &launchers::CRONTAB,
     &launchers::PROCFILE,
     &launchers::ANSIBLE,

@@ -1,6 +1,8 @@
 //! Text of a file in which another program than the shell puts values first: make, just, a runner of pipelines. What is put
 //! in and is not known becomes what a shell would ask for in that place. Uses `text` alone.
 
+use std::collections::BTreeMap;
+
 use crate::text::{FileId, TracedChar, TracedText};
 
 /// A character, or what stands for characters that are not known.
@@ -56,6 +58,14 @@ impl OuterText {
             name.insert(0, '_');
         }
         Self(vec![OuterPart::Variable { name, at, is_as_written: false }])
+    }
+
+    /// Whether it has characters that mean something to a shell.
+    pub(super) fn has_shell_characters(&self) -> bool {
+        self.0.iter().any(|part| {
+            matches!(part, OuterPart::Char(traced)
+                if matches!(traced.ch, '"' | '\'' | '\\' | '$' | '`' | '\n' | ';' | '&' | '|' | '<' | '>' | '('))
+        })
     }
 
     /// What a command prints.
@@ -209,6 +219,24 @@ fn push_unknown(shell: &mut TracedText, part: &OuterPart) {
         let at = at.map(|(file, at)| (file, at.saturating_add(forward)));
         shell.0.push(TracedChar { ch, at, live: false });
     }
+}
+
+/// Sets each variable to one of its values, which one the shell cannot know either.
+pub(super) fn choose_values(asked: &BTreeMap<String, Vec<OuterText>>) -> TracedText {
+    let mut text = TracedText::default();
+    for (name, values) in asked {
+        let Some((last, others)) = values.split_last() else { continue };
+        for (number, value) in others.iter().enumerate() {
+            let keyword = if number == 0 { "if" } else { "elif" };
+            text.push(&TracedText::plain(&format!("{keyword} [ -n \"${{{name}_{number}}}\" ]; then {name}=")));
+            text.push(&value.to_quoted_shell());
+            text.push(&TracedText::plain("\n"));
+        }
+        text.push(&TracedText::plain(&format!("else {name}=")));
+        text.push(&last.to_quoted_shell());
+        text.push(&TracedText::plain("\nfi\n"));
+    }
+    text
 }
 
 /// How what follows a character is quoted.

@@ -273,6 +273,24 @@ fn makefile_is_judged_where_it_names_an_engine_or_includes_what_does() {
     assert_eq!(judged(&layout), []);
 }
 
+/// Files of kinds whose text holds commands: the kind, its path, and a text that starts one container.
+const ENTRIES: [(&str, &str, &str); 1] =
+    [("package.json", "package.json", "{\"scripts\": {\"a\": \"docker run -v ~/.claude:/root/.claude i claude\"}}\n")];
+
+#[test]
+fn file_of_commands_is_judged_where_it_names_an_engine() {
+    for (kind, path, starting) in ENTRIES {
+        let layout = loaded(&[(path, starting)], &["."]);
+        assert_eq!((judged(&layout), not_judged(&layout), told(&layout)), (vec![(path, kind)], vec![], vec![]));
+        assert_eq!(layout.containers.len(), 1, "{path}");
+        let layout = loaded(&[(path, &starting.replace("docker", "rocket"))], &["."]);
+        assert_eq!((judged(&layout), not_judged(&layout)), (vec![], vec![]), "{path}");
+        // A person names it all the same.
+        let layout = loaded(&[(path, &starting.replace("docker", "rocket"))], &[path]);
+        assert_eq!(judged(&layout), [(path, kind)]);
+    }
+}
+
 /// Makes a repository of a directory that tracks some of its files.
 fn track(top: &Path, files: &[&str]) {
     git(top, &["init", "-q"]);
@@ -398,7 +416,6 @@ fn program_that_starts_a_container_on_a_login_is_named_and_others_are_not() {
         ("ansible", "site.yml", "- hosts: all\n  tasks:\n    - docker_container: { volumes: ['/s:/root/.claude'] }\n"),
         ("justfile", "justfile", "a:\n  docker run -v ~/.claude:/root/.claude i\n"),
         ("taskfile", "Taskfile.yml", "tasks:\n  a: docker run -v ~/.claude:/root/.claude i\n"),
-        ("package.json", "package.json", "{\"scripts\": {\"a\": \"docker run -v ~/.claude:/root/.claude i\"}}\n"),
         ("crontab", "etc/crontab", "0 3 * * * root docker run -v /s/.claude:/root/.claude i\n"),
         ("procfile", "Procfile", "a: docker run -v ~/.claude:/root/.claude i\n"),
     ];
