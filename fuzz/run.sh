@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer makefile package config baseline history)
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer makefile package justfile crontab procfile config baseline history)
 toolchain=+nightly
 if ! rustc +nightly -V > /dev/null 2>&1; then
   toolchain=
@@ -26,6 +26,9 @@ seed() {
     devcontainer) files=(fixtures/*/*/.devcontainer/*.json fixtures/*/*/.devcontainer.json) ;;
     makefile) files=(fixtures/cases/*/Makefile) ;;
     package) files=(fixtures/cases/*/package.json) ;;
+    justfile) files=(fixtures/cases/*/[jJ]ustfile) ;;
+    crontab) files=(fixtures/cases/*/crontab fixtures/cases/*/etc/cron.d/*) ;;
+    procfile) files=(fixtures/cases/*/Procfile*) ;;
     dockerfile) files=(fixtures/dockerfile/*) ;;
     capture) files=(fixtures/*/*/capture.json) ;;
     interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;

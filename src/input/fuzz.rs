@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::compose::{Context, Options};
+use super::crontab::CrontabKind;
 use super::devcontainer::DevelopmentContainerKind;
+use super::justfile::JustfileKind;
 use super::makefile::MakefileKind;
 use super::package_json::PackageJsonKind;
+use super::procfile::ProcfileKind;
 use super::project::Repository;
 use super::script::{self, HoldsEntries};
 use super::{LoadContext, Piece, ProgramNames};
@@ -14,7 +17,13 @@ use crate::text::{Sources, Syntax};
 
 /// What is read of a text that holds commands, as a file of a name which says of what kind it is.
 pub fn read_entries(name: &str, text: &str, sources: &Sources, surroundings: &Context) -> Piece {
-    let kinds: [(&str, &dyn HoldsEntries); 2] = [("Makefile", &MakefileKind), ("package.json", &PackageJsonKind)];
+    let kinds: [(&str, &dyn HoldsEntries); 5] = [
+        ("Makefile", &MakefileKind),
+        ("package.json", &PackageJsonKind),
+        ("justfile", &JustfileKind),
+        ("crontab", &CrontabKind),
+        ("Procfile", &ProcfileKind),
+    ];
     let mut piece = Piece::default();
     with_context(sources, surroundings, |_, repository| {
         for (_, kind) in kinds.into_iter().filter(|(known, _)| *known == name) {

@@ -12,11 +12,14 @@
 mod candidate_file;
 pub mod capture;
 pub mod compose;
+mod crontab;
 mod devcontainer;
 mod discovery;
 pub mod docker_cli;
 pub mod dockerfile;
 pub mod engine;
+#[cfg(test)]
+mod entry_file_tests;
 mod exclusion;
 #[cfg(fuzzing)]
 pub mod fuzz;
@@ -24,6 +27,7 @@ pub mod git;
 mod handed_projects;
 mod input_kind;
 mod join;
+mod justfile;
 pub mod kernel;
 mod launchers;
 mod local_volume;
@@ -31,6 +35,7 @@ mod makefile;
 mod outer_text;
 mod package_json;
 mod package_manifest;
+mod procfile;
 mod program_names;
 pub mod project;
 mod script;
@@ -81,10 +86,10 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::POWERSHELL,
     &launchers::BATCH,
     &launchers::TERRAFORM,
-    &launchers::JUSTFILE,
+    &justfile::JustfileKind,
     &package_json::PackageJsonKind,
-    &launchers::CRONTAB,
-    &launchers::PROCFILE,
+    &crontab::CrontabKind,
+    &procfile::ProcfileKind,
     &launchers::ANSIBLE,
     &unread::TEMPLATE,
     &launchers::SETTINGS,

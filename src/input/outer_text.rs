@@ -60,6 +60,22 @@ impl OuterText {
         Self(vec![OuterPart::Variable { name, at, is_as_written: false }])
     }
 
+    /// What a shell has in the braces of a parameter: `1`, `NAME-default`.
+    pub(super) fn parameter(text: &str, at: Option<(FileId, u32)>) -> Self {
+        Self(vec![OuterPart::Variable { name: text.to_owned(), at, is_as_written: false }])
+    }
+
+    /// A parameter or a variable of the environment, or what it has where it is not set; `None` where that cannot be told.
+    pub(super) fn with_default(name: &str, default: &Self, at: Option<(FileId, u32)>) -> Option<Self> {
+        let is_safe = |ch: char| ch.is_alphanumeric() || "_./:@%+=,-".contains(ch);
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
+        if let [OuterPart::Variable { name: other, .. }] = default.0.as_slice() {
+            return (is_name(name) && is_name(other)).then(|| Self::parameter(&format!("{name}-${{{other}}}"), at));
+        }
+        let default = default.known().filter(|text| text.chars().all(is_safe) && is_name(name))?;
+        Some(Self::parameter(&format!("{name}-{default}"), at))
+    }
+
     /// Whether it has characters that mean something to a shell.
     pub(super) fn has_shell_characters(&self) -> bool {
         self.0.iter().any(|part| {

@@ -22,6 +22,7 @@ use std::ops::Range;
 
 pub use self::entry::{EntryText, ShellEntry};
 pub use self::exec_context::ExecContext;
+pub(super) use self::interpret::is_shell;
 pub use self::interpret::{ContainerStart, StartLock, read_docker_line};
 use crate::model::{Command, Script};
 use crate::text::{Sources, Span};

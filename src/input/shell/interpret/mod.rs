@@ -110,6 +110,7 @@ mod wrappers;
 pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
 pub use self::start_record::{ContainerStart, StartLock};
+pub(in crate::input) use self::unwrapped::is_shell;
 use std::sync::Arc;
 
 use super::{ExecContext, ShellEntry};
