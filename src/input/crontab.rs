@@ -60,6 +60,7 @@ impl HoldsEntries for CrontabKind {
                 run: source.name().to_owned(),
                 name: source.name().to_owned(),
                 texts: vec![text],
+                ..ShellEntry::default()
             });
             return read;
         }
@@ -75,6 +76,8 @@ impl HoldsEntries for CrontabKind {
                     run: format!("{}#{}", source.name(), number + 1),
                     name: format!("line {} of {}", number + 1, source.name()),
                     texts: vec![command],
+                    is_single: is_at_start(line),
+                    ..ShellEntry::default()
                 }),
                 None => read.faults.push(Unseen {
                     what: "this line is neither a time with a command nor a variable".to_owned(),
@@ -155,6 +158,11 @@ impl CronTable {
         text.push(&without_input(rest));
         Some(EntryText { text, shell: self.shell.clone(), ..EntryText::default() })
     }
+}
+
+/// Whether a line runs as the system starts, which is once while it is up.
+fn is_at_start(line: &[TracedChar]) -> bool {
+    line.iter().map(|traced| traced.ch).take(7).eq("@reboot".chars())
 }
 
 /// A command up to what it is given to read: behind a percent sign that nothing takes the meaning from.

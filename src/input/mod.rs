@@ -41,6 +41,7 @@ pub mod project;
 mod script;
 pub mod shell;
 mod start_words;
+mod systemd;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -63,7 +64,8 @@ const KINDS: &[&dyn InputKind] = &[
     &unread::DEVELOPMENT_CONTAINER_TEMPLATE,
     &unread::NOMAD,
     &makefile::MakefileKind,
-    &unread::SYSTEMD,
+    &systemd::SystemdServiceKind,
+    &unread::QUADLET,
     &unread::KUBERNETES,
     &launchers::TASKFILE,
     &unread::PIPELINE,

@@ -138,6 +138,13 @@ impl OuterText {
         self.0.split(is_separator).map(|parts| Self(parts.to_vec())).collect()
     }
 
+    /// The parts before and behind the first character that is `separator`.
+    pub(super) fn split_once(&self, separator: impl Fn(char) -> bool) -> Option<(Self, Self)> {
+        let is_separator = |part: &OuterPart| matches!(part, OuterPart::Char(traced) if separator(traced.ch));
+        let at = self.0.iter().position(is_separator)?;
+        Some((Self(self.0.get(..at)?.to_vec()), Self(self.0.get(at + 1..)?.to_vec())))
+    }
+
     /// Its words.
     pub(super) fn words(&self) -> Vec<Self> {
         let parts = self.split(char::is_whitespace);

@@ -73,6 +73,7 @@ impl HoldsEntries for PackageJsonKind {
                 run: format!("{}#{}", source.name(), script.name),
                 name: format!("npm run {} in {}", script.name, source.name()),
                 texts: texts.collect(),
+                ..ShellEntry::default()
             });
         }
         if manifest.scripts().count() > MANY {

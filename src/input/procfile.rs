@@ -63,6 +63,7 @@ impl HoldsEntries for ProcfileKind {
                 run: format!("{}#{name}", source.name()),
                 name: format!("{name} in {}", source.name()),
                 texts: vec![text],
+                ..ShellEntry::default()
             });
         }
         read

@@ -192,7 +192,7 @@ fn script_that_another_one_runs_starts_its_container_once_however_many_there_are
 
 /// Files of kinds that are not read: the kind, its path, a text that starts a container of a known program, and one that
 /// starts none.
-const UNREAD: [(&str, &str, &str, &str); 8] = [
+const UNREAD: [(&str, &str, &str, &str); 7] = [
     (
         "kubernetes",
         "deploy/agents.yml",
@@ -201,8 +201,7 @@ const UNREAD: [(&str, &str, &str, &str); 8] = [
     ),
     ("nomad", "jobs/agents.hcl", "job \"a\" {\n  driver = \"docker\"\n  # /root/.claude\n}\n", "job \"a\" {\n}\n"),
     ("nomad", "agents.nomad", "job \"a\" {\n  driver = \"podman\"\n  # CLAUDE_CONFIG_DIR\n}\n", "job a {\n}\n"),
-    ("systemd", "agents.service", "[Service]\nExecStart=docker run i claude -p x\n", "[Service]\nExecStart=true\n"),
-    ("systemd", "agents.container", "[Container]\nVolume=%h/.claude:/root/.claude\n", "nothing"),
+    ("quadlet", "agents.container", "[Container]\nVolume=%h/.claude:/root/.claude\n", "nothing"),
     (
         "pipeline",
         ".github/workflows/night.yml",
@@ -274,11 +273,12 @@ fn makefile_is_judged_where_it_names_an_engine_or_includes_what_does() {
 }
 
 /// Files of kinds whose text holds commands: the kind, its path, and a text that starts one container.
-const ENTRIES: [(&str, &str, &str); 5] = [
+const ENTRIES: [(&str, &str, &str); 6] = [
     ("package.json", "package.json", "{\"scripts\": {\"a\": \"docker run -v ~/.claude:/root/.claude i claude\"}}\n"),
     ("justfile", "justfile", "a:\n  docker run -v ~/.claude:/root/.claude i claude\n"),
     ("justfile", "more/x.just", "a:\n  docker run -v ~/.claude:/root/.claude i claude\n"),
     ("crontab", "etc/crontab", "0 3 * * * root docker run -v /s/.claude:/root/.claude i claude\n"),
+    ("systemd", "agents.service", "[Service]\nExecStart=docker run -v /s/.claude:/root/.claude i claude\n"),
     ("procfile", "Procfile", "a: docker run -v ~/.claude:/root/.claude i claude\n"),
 ];
 

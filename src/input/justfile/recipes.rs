@@ -72,6 +72,7 @@ impl<'a> JustWriter<'a> {
                     run: format!("{}#{}", self.file_name, recipe.name),
                     name: format!("just {} in {}", recipe.name, self.file_name),
                     texts: run.texts,
+                    ..ShellEntry::default()
                 });
             }
         }

@@ -84,6 +84,7 @@ impl<'a> RecipeWriter<'a> {
             run: format!("{}#{name}", self.file),
             name: format!("make {name} in {}", self.file),
             texts: made.texts,
+            ..ShellEntry::default()
         })
     }
 
