@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer makefile package justfile crontab procfile systemd config baseline history)
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer makefile package justfile crontab procfile systemd taskfile config baseline history)
 toolchain=+nightly
 if ! rustc +nightly -V > /dev/null 2>&1; then
   toolchain=
@@ -30,6 +30,7 @@ seed() {
     crontab) files=(fixtures/cases/*/crontab fixtures/cases/*/etc/cron.d/*) ;;
     procfile) files=(fixtures/cases/*/Procfile*) ;;
     systemd) files=(fixtures/cases/*/*.service contrib/*.service) ;;
+    taskfile) files=(fixtures/cases/*/Taskfile.yml) ;;
     dockerfile) files=(fixtures/dockerfile/*) ;;
     capture) files=(fixtures/*/*/capture.json) ;;
     interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;

@@ -12,18 +12,20 @@ use super::procfile::ProcfileKind;
 use super::project::Repository;
 use super::script::{self, HoldsEntries};
 use super::systemd::SystemdServiceKind;
+use super::taskfile::TaskfileKind;
 use super::{LoadContext, Piece, ProgramNames};
 use crate::model::Layout;
 use crate::text::{Sources, Syntax};
 
 /// What is read of a text that holds commands, as a file of a name which says of what kind it is.
 pub fn read_entries(name: &str, text: &str, sources: &Sources, surroundings: &Context) -> Piece {
-    let kinds: [(&str, &dyn HoldsEntries); 6] = [
+    let kinds: [(&str, &dyn HoldsEntries); 7] = [
         ("Makefile", &MakefileKind),
         ("package.json", &PackageJsonKind),
         ("justfile", &JustfileKind),
         ("crontab", &CrontabKind),
         ("Procfile", &ProcfileKind),
+        ("Taskfile.yml", &TaskfileKind),
         ("agents.service", &SystemdServiceKind),
     ];
     let mut piece = Piece::default();

@@ -42,6 +42,8 @@ mod script;
 pub mod shell;
 mod start_words;
 mod systemd;
+mod taskfile;
+mod template_text;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -67,7 +69,7 @@ const KINDS: &[&dyn InputKind] = &[
     &systemd::SystemdServiceKind,
     &unread::QUADLET,
     &unread::KUBERNETES,
-    &launchers::TASKFILE,
+    &taskfile::TaskfileKind,
     &unread::PIPELINE,
     &unread::FRAMEWORK,
     &launchers::PYTHON,

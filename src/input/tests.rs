@@ -273,11 +273,12 @@ fn makefile_is_judged_where_it_names_an_engine_or_includes_what_does() {
 }
 
 /// Files of kinds whose text holds commands: the kind, its path, and a text that starts one container.
-const ENTRIES: [(&str, &str, &str); 6] = [
+const ENTRIES: [(&str, &str, &str); 7] = [
     ("package.json", "package.json", "{\"scripts\": {\"a\": \"docker run -v ~/.claude:/root/.claude i claude\"}}\n"),
     ("justfile", "justfile", "a:\n  docker run -v ~/.claude:/root/.claude i claude\n"),
     ("justfile", "more/x.just", "a:\n  docker run -v ~/.claude:/root/.claude i claude\n"),
     ("crontab", "etc/crontab", "0 3 * * * root docker run -v /s/.claude:/root/.claude i claude\n"),
+    ("taskfile", "Taskfile.yml", "tasks:\n  a: docker run -v ~/.claude:/root/.claude i claude\n"),
     ("systemd", "agents.service", "[Service]\nExecStart=docker run -v /s/.claude:/root/.claude i claude\n"),
     ("procfile", "Procfile", "a: docker run -v ~/.claude:/root/.claude i claude\n"),
 ];
@@ -419,7 +420,6 @@ fn program_that_starts_a_container_on_a_login_is_named_and_others_are_not() {
         ("powershell", "run.ps1", "docker run -v $HOME/.claude:/root/.claude i\n"),
         ("terraform", "main.tf", "resource \"docker_container\" \"a\" { # /root/.claude\n}\n"),
         ("ansible", "site.yml", "- hosts: all\n  tasks:\n    - docker_container: { volumes: ['/s:/root/.claude'] }\n"),
-        ("taskfile", "Taskfile.yml", "tasks:\n  a: docker run -v ~/.claude:/root/.claude i\n"),
     ];
     for (kind, path, text) in cases {
         let layout = loaded(&[(path, text)], &["."]);
