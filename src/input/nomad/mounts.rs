@@ -110,8 +110,8 @@ impl<'a> TaskReader<'_, 'a> {
             let switches = [(volume, "read_only"), (mount, "read_only")];
             let mode = self.reader.known(volume, "access_mode");
             let is_for_readers = mode.is_some_and(|mode| mode.ends_with("reader-only"));
-            let switched = switches.into_iter().any(|(stanza, name)| self.is_read_only(stanza, name, found));
-            let read_only = switched || is_for_readers;
+            let is_set = switches.into_iter().any(|(stanza, name)| self.is_read_only(stanza, name, found));
+            let read_only = is_set || is_for_readers;
             let defined = Some(volume.name_span());
             found.mounts.push(Mount { read_only, defined, must_exist: true, ..Mount::new(target, source, mount.span) });
         }

@@ -94,6 +94,7 @@ impl Interpreter<'_> {
             in_loop: self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             moment: Moment::default(),
             varying,
+            is_single: false,
             way_in: self.ways_in.as_ref().is_some_and(|ways_in| ways_in.is_inside),
             locks,
             span,

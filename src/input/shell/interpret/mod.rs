@@ -111,6 +111,8 @@ mod written_services;
 pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
 pub use self::start_record::{ContainerStart, StartLock};
+pub(in crate::input) use self::unwrapped::is_shell;
+pub(in crate::input) use self::value_positions::traced_scalar;
 use std::sync::Arc;
 
 use super::{ExecContext, ShellEntry};
