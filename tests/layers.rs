@@ -38,15 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["render/source_frame.rs"]),
     (
         "serde_json",
-        &[
-            "render/json.rs",
-            "report/",
-            "input/compose/",
-            "input/capture/",
-            "input/engine/",
-            "input/kernel/",
-            "input/project/package_manifest.rs",
-        ],
+        &["render/json.rs", "report/", "input/compose/", "input/capture/", "input/engine/", "input/kernel/"],
     ),
     ("bollard", &["input/engine/"]),
     ("serde_ignored", &["input/capture/"]),

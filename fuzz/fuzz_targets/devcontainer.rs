@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use libfuzzer_sys::fuzz_target;
 use overlock::input::compose::Context;
-use overlock::input::devcontainer::fuzz::read;
+use overlock::input::fuzz::read_devcontainer;
 use overlock::text::json::{json_comments, parse};
 use overlock::text::{FileId, Reader, Sources};
 
@@ -14,7 +14,7 @@ fuzz_target!(|text: &str| {
     let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
     let context = Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false };
     let sources = Sources::reading(Reader::default());
-    let layout = read(text, &sources, &context);
+    let layout = read_devcontainer(text, &sources, &context);
     assert_eq!(layout.judged.len() + layout.not_judged.len(), 1);
     assert_eq!(layout.not_judged.is_empty(), layout.diagnostics.is_empty(), "{:?}", layout.diagnostics);
     let is_in_file = |file: FileId, span| sources.get(file).offset(span).is_some();

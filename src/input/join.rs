@@ -12,6 +12,7 @@ use super::nomad::join_host_volumes;
 use super::project::{self, CommandBuilds, DescribedProject, NamedFile, Repository};
 use super::script::host_copies::give_copies;
 use super::script::host_links::follow_names;
+use super::written_projects::find_written_projects;
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Container, Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
@@ -40,8 +41,9 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     }
     // Which files make a project is told by the commands that call it.
     let of_compose = |input: &FoundInput| input.kind.name() == DEFAULT_KIND.name();
-    let found =
+    let mut found: Vec<FoundInput> =
         inputs.into_iter().filter(of_compose).chain(left_out.extract_if(.., |input| of_compose(input))).collect();
+    found.extend(find_written_projects(&mut pieces));
     let called = called_projects(&pieces, context);
     let formed = form_projects(found, &called, &context.surroundings.cwd, context.sources.reader());
     let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());

@@ -53,18 +53,6 @@ launcher!(
 );
 launcher!(BATCH, "batch", "a batch file of Windows", |file| ends_in(file, &["bat", "cmd"]), starts_by_words);
 launcher!(TERRAFORM, "terraform", "a Terraform configuration", |file| ends_in(file, &["tf"]));
-launcher!(JUSTFILE, "justfile", "a justfile", |file| {
-    matches!(file.name(), "justfile" | "Justfile" | ".justfile") || ends_in(file, &["just"])
-});
-launcher!(TASKFILE, "taskfile", "a Taskfile", |file| {
-    matches!(file.name().to_ascii_lowercase().as_str(), "taskfile.yml" | "taskfile.yaml")
-        || matches!(file.name(), "Taskfile.dist.yml" | "Taskfile.dist.yaml")
-});
-launcher!(PACKAGE_SCRIPTS, "package.json", "a package.json", |file| file.name() == "package.json");
-launcher!(CRONTAB, "crontab", "a crontab", |file| {
-    file.name() == "crontab" || ends_in(file, &["cron", "crontab"]) || file.is_in("cron.d")
-});
-launcher!(PROCFILE, "procfile", "a Procfile", |file| file.name().starts_with("Procfile"));
 // After all kinds that a YAML file may be of: a playbook has no name of its own.
 launcher!(ANSIBLE, "ansible", "an Ansible playbook", |file| {
     ends_in(file, &["yml", "yaml"]) && ["hosts", "tasks", "name"].iter().any(|key| has_item_key(file, key))

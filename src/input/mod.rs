@@ -12,40 +12,47 @@
 mod candidate_file;
 pub mod capture;
 pub mod compose;
-#[cfg(not(fuzzing))]
+mod crontab;
 mod devcontainer;
-#[cfg(fuzzing)]
-pub mod devcontainer;
 mod discovery;
 pub mod docker_cli;
 pub mod dockerfile;
 pub mod engine;
+#[cfg(test)]
+mod entry_file_tests;
 mod exclusion;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod git;
 mod handed_projects;
 mod input_kind;
 mod join;
+mod justfile;
 pub mod kernel;
 mod launchers;
 mod local_volume;
-#[cfg(not(fuzzing))]
 mod makefile;
-#[cfg(fuzzing)]
-pub mod makefile;
 #[cfg(not(fuzzing))]
 mod nomad;
 #[cfg(fuzzing)]
 pub mod nomad;
 mod outer_text;
+mod package_json;
+mod package_manifest;
+mod procfile;
 mod program_names;
 pub mod project;
 mod script;
 pub mod shell;
 mod start_words;
+mod systemd;
+mod taskfile;
+mod template_text;
 #[cfg(test)]
 mod tests;
 mod unread;
 pub mod walk;
+mod written_projects;
 
 pub use candidate_file::CandidateFile;
 pub use discovery::discover;
@@ -65,9 +72,10 @@ const KINDS: &[&dyn InputKind] = &[
     &unread::DEVELOPMENT_CONTAINER_TEMPLATE,
     &nomad::NomadKind,
     &makefile::MakefileKind,
-    &unread::SYSTEMD,
+    &systemd::SystemdServiceKind,
+    &unread::QUADLET,
     &unread::KUBERNETES,
-    &launchers::TASKFILE,
+    &taskfile::TaskfileKind,
     &unread::PIPELINE,
     &unread::FRAMEWORK,
     &launchers::PYTHON,
@@ -88,10 +96,10 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::POWERSHELL,
     &launchers::BATCH,
     &launchers::TERRAFORM,
-    &launchers::JUSTFILE,
-    &launchers::PACKAGE_SCRIPTS,
-    &launchers::CRONTAB,
-    &launchers::PROCFILE,
+    &justfile::JustfileKind,
+    &package_json::PackageJsonKind,
+    &crontab::CrontabKind,
+    &procfile::ProcfileKind,
     &launchers::ANSIBLE,
     &unread::TEMPLATE,
     &launchers::SETTINGS,

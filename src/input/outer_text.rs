@@ -1,6 +1,8 @@
 //! Text of a file in which another program than the shell puts values first: make, just, a runner of pipelines. What is put
 //! in and is not known becomes what a shell would ask for in that place. Uses `text` alone.
 
+use std::collections::BTreeMap;
+
 use crate::text::{FileId, TracedChar, TracedText};
 
 /// A character, or what stands for characters that are not known.
@@ -58,6 +60,30 @@ impl OuterText {
         Self(vec![OuterPart::Variable { name, at, is_as_written: false }])
     }
 
+    /// What a shell has in the braces of a parameter: `1`, `NAME-default`.
+    pub(super) fn parameter(text: &str, at: Option<(FileId, u32)>) -> Self {
+        Self(vec![OuterPart::Variable { name: text.to_owned(), at, is_as_written: false }])
+    }
+
+    /// A parameter or a variable of the environment, or what it has where it is not set; `None` where that cannot be told.
+    pub(super) fn with_default(name: &str, default: &Self, at: Option<(FileId, u32)>) -> Option<Self> {
+        let is_safe = |ch: char| ch.is_alphanumeric() || "_./:@%+=,-".contains(ch);
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
+        if let [OuterPart::Variable { name: other, .. }] = default.0.as_slice() {
+            return (is_name(name) && is_name(other)).then(|| Self::parameter(&format!("{name}-${{{other}}}"), at));
+        }
+        let default = default.known().filter(|text| text.chars().all(is_safe) && is_name(name))?;
+        Some(Self::parameter(&format!("{name}-{default}"), at))
+    }
+
+    /// Whether it has characters that mean something to a shell.
+    pub(super) fn has_shell_characters(&self) -> bool {
+        self.0.iter().any(|part| {
+            matches!(part, OuterPart::Char(traced)
+                if matches!(traced.ch, '"' | '\'' | '\\' | '$' | '`' | '\n' | ';' | '&' | '|' | '<' | '>' | '('))
+        })
+    }
+
     /// What a command prints.
     pub(super) fn output(command: Self, at: Option<(FileId, u32)>) -> Self {
         Self(vec![OuterPart::Output { command, at }])
@@ -110,6 +136,13 @@ impl OuterText {
     pub(super) fn split(&self, separator: impl Fn(char) -> bool) -> Vec<Self> {
         let is_separator = |part: &OuterPart| matches!(part, OuterPart::Char(traced) if separator(traced.ch));
         self.0.split(is_separator).map(|parts| Self(parts.to_vec())).collect()
+    }
+
+    /// The parts before and behind the first character that is `separator`.
+    pub(super) fn split_once(&self, separator: impl Fn(char) -> bool) -> Option<(Self, Self)> {
+        let is_separator = |part: &OuterPart| matches!(part, OuterPart::Char(traced) if separator(traced.ch));
+        let at = self.0.iter().position(is_separator)?;
+        Some((Self(self.0.get(..at)?.to_vec()), Self(self.0.get(at + 1..)?.to_vec())))
     }
 
     /// Its words.
@@ -209,6 +242,24 @@ fn push_unknown(shell: &mut TracedText, part: &OuterPart) {
         let at = at.map(|(file, at)| (file, at.saturating_add(forward)));
         shell.0.push(TracedChar { ch, at, live: false });
     }
+}
+
+/// Sets each variable to one of its values, which one the shell cannot know either.
+pub(super) fn choose_values(asked: &BTreeMap<String, Vec<OuterText>>) -> TracedText {
+    let mut text = TracedText::default();
+    for (name, values) in asked {
+        let Some((last, others)) = values.split_last() else { continue };
+        for (number, value) in others.iter().enumerate() {
+            let keyword = if number == 0 { "if" } else { "elif" };
+            text.push(&TracedText::plain(&format!("{keyword} [ -n \"${{{name}_{number}}}\" ]; then {name}=")));
+            text.push(&value.to_quoted_shell());
+            text.push(&TracedText::plain("\n"));
+        }
+        text.push(&TracedText::plain(&format!("else {name}=")));
+        text.push(&last.to_quoted_shell());
+        text.push(&TracedText::plain("\nfi\n"));
+    }
+    text
 }
 
 /// How what follows a character is quoted.

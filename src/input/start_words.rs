@@ -49,6 +49,16 @@ pub(super) fn names_engine(text: &str) -> bool {
     ENGINE_WORDS.iter().any(|engine| text.contains(engine))
 }
 
+/// Whether a command may start a container: it names an engine's program, or runs a file or a list of commands that may.
+pub(super) fn may_lead_to_start(command: &str) -> bool {
+    const RUNNERS: [&str; 10] = ["make", "just", "task", "npm", "yarn", "pnpm", "bun", "sh", "bash", "source"];
+    let is_word = |ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.' | '/');
+    let mut words = command.split(|ch: char| !is_word(ch));
+    names_engine(command)
+        || command.lines().any(is_start_line)
+        || words.any(|word| word.contains(".sh") || word.starts_with("./") || RUNNERS.contains(&word))
+}
+
 /// Whether a text of any language starts a container: by a library, or by an engine's program with a subcommand right
 /// after it, or with both as texts of their own, which something between joins.
 pub(in crate::input) fn starts_container(text: &str) -> bool {

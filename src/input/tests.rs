@@ -192,15 +192,14 @@ fn script_that_another_one_runs_starts_its_container_once_however_many_there_are
 
 /// Files of kinds that are not read: the kind, its path, a text that starts a container of a known program, and one that
 /// starts none.
-const UNREAD: [(&str, &str, &str, &str); 6] = [
+const UNREAD: [(&str, &str, &str, &str); 5] = [
     (
         "kubernetes",
         "deploy/agents.yml",
         "# ours\napiVersion: apps/v1\nkind: Deployment\nspec:\n  containers:\n    - command: [claude, -p, x]\n",
         "apiVersion: v1\nkind: ConfigMap\ndata: {}\n",
     ),
-    ("systemd", "agents.service", "[Service]\nExecStart=docker run i claude -p x\n", "[Service]\nExecStart=true\n"),
-    ("systemd", "agents.container", "[Container]\nVolume=%h/.claude:/root/.claude\n", "nothing"),
+    ("quadlet", "agents.container", "[Container]\nVolume=%h/.claude:/root/.claude\n", "nothing"),
     (
         "pipeline",
         ".github/workflows/night.yml",
@@ -327,6 +326,31 @@ fn malformed_job_is_told_once_with_its_place() {
     }
 }
 
+/// Files of kinds whose text holds commands: the kind, its path, and a text that starts one container.
+const ENTRIES: [(&str, &str, &str); 7] = [
+    ("package.json", "package.json", "{\"scripts\": {\"a\": \"docker run -v ~/.claude:/root/.claude i claude\"}}\n"),
+    ("justfile", "justfile", "a:\n  docker run -v ~/.claude:/root/.claude i claude\n"),
+    ("justfile", "more/x.just", "a:\n  docker run -v ~/.claude:/root/.claude i claude\n"),
+    ("crontab", "etc/crontab", "0 3 * * * root docker run -v /s/.claude:/root/.claude i claude\n"),
+    ("taskfile", "Taskfile.yml", "tasks:\n  a: docker run -v ~/.claude:/root/.claude i claude\n"),
+    ("systemd", "agents.service", "[Service]\nExecStart=docker run -v /s/.claude:/root/.claude i claude\n"),
+    ("procfile", "Procfile", "a: docker run -v ~/.claude:/root/.claude i claude\n"),
+];
+
+#[test]
+fn file_of_commands_is_judged_where_it_names_an_engine() {
+    for (kind, path, starting) in ENTRIES {
+        let layout = loaded(&[(path, starting)], &["."]);
+        assert_eq!((judged(&layout), not_judged(&layout), told(&layout)), (vec![(path, kind)], vec![], vec![]));
+        assert_eq!(layout.containers.len(), 1, "{path}");
+        let layout = loaded(&[(path, &starting.replace("docker", "rocket"))], &["."]);
+        assert_eq!((judged(&layout), not_judged(&layout)), (vec![], vec![]), "{path}");
+        // A person names it all the same.
+        let layout = loaded(&[(path, &starting.replace("docker", "rocket"))], &[path]);
+        assert_eq!(judged(&layout), [(path, kind)]);
+    }
+}
+
 /// Makes a repository of a directory that tracks some of its files.
 fn track(top: &Path, files: &[&str]) {
     git(top, &["init", "-q"]);
@@ -450,11 +474,6 @@ fn program_that_starts_a_container_on_a_login_is_named_and_others_are_not() {
         ("powershell", "run.ps1", "docker run -v $HOME/.claude:/root/.claude i\n"),
         ("terraform", "main.tf", "resource \"docker_container\" \"a\" { # /root/.claude\n}\n"),
         ("ansible", "site.yml", "- hosts: all\n  tasks:\n    - docker_container: { volumes: ['/s:/root/.claude'] }\n"),
-        ("justfile", "justfile", "a:\n  docker run -v ~/.claude:/root/.claude i\n"),
-        ("taskfile", "Taskfile.yml", "tasks:\n  a: docker run -v ~/.claude:/root/.claude i\n"),
-        ("package.json", "package.json", "{\"scripts\": {\"a\": \"docker run -v ~/.claude:/root/.claude i\"}}\n"),
-        ("crontab", "etc/crontab", "0 3 * * * root docker run -v /s/.claude:/root/.claude i\n"),
-        ("procfile", "Procfile", "a: docker run -v ~/.claude:/root/.claude i\n"),
     ];
     for (kind, path, text) in cases {
         let layout = loaded(&[(path, text)], &["."]);

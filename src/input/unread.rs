@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::candidate_file::is_yaml_key;
 use super::project::Repository;
-use super::start_words::{describes_services, names_engine, starts_container};
+use super::start_words::{describes_services, starts_container};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight, compose};
 use crate::model::{Diagnostic, Level};
 use crate::text::{ReadError, Reader};
@@ -78,12 +78,12 @@ pub(super) static DEVELOPMENT_CONTAINER_TEMPLATE: UnreadKind = UnreadKind {
     named: NamedWhere::Either,
 };
 
-/// Services of systemd, and containers that it makes services of.
-pub(super) static SYSTEMD: UnreadKind = UnreadKind {
-    name: "systemd",
-    phrase: "a systemd unit",
-    is_of_kind: is_systemd_unit,
-    has_container: |text| names_engine(text) || QUADLETS.iter().any(|section| text.contains(section)),
+/// Containers that systemd makes services of.
+pub(super) static QUADLET: UnreadKind = UnreadKind {
+    name: "quadlet",
+    phrase: "a quadlet",
+    is_of_kind: is_quadlet,
+    has_container: |text| QUADLETS.iter().any(|section| text.contains(section)),
     named: NamedWhere::Either,
 };
 
@@ -191,9 +191,8 @@ fn is_development_container(file: &CandidateFile<'_>) -> bool {
     })
 }
 
-fn is_systemd_unit(file: &CandidateFile<'_>) -> bool {
+fn is_quadlet(file: &CandidateFile<'_>) -> bool {
     let section = match file.ending() {
-        Some("service") => "[Service]",
         Some("container") => "[Container]",
         Some("kube") => "[Kube]",
         Some("pod") => "[Pod]",

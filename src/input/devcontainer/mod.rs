@@ -7,8 +7,6 @@
 //! ```
 
 mod description;
-#[cfg(fuzzing)]
-pub mod fuzz;
 mod local_features;
 #[cfg(test)]
 mod tests;
@@ -93,7 +91,7 @@ impl DevelopmentContainerKind {
         self.add_text(&text, path, is_typed, context, repository, piece);
     }
 
-    fn add_text(
+    pub(super) fn add_text(
         &self,
         text: &str,
         path: &Path,

@@ -12,8 +12,6 @@
 
 mod assignments;
 mod functions;
-#[cfg(fuzzing)]
-pub mod fuzz;
 mod lines;
 mod reader;
 mod recipes;
@@ -29,12 +27,11 @@ use recipes::RecipeWriter;
 use variables::Spent;
 
 use super::project::Repository;
-use super::script::{self, ReadCommands};
+use super::script::{self, EntryFile, HoldsEntries};
 use super::shell::ShellEntry;
-use super::shell::file_system::Lookup;
 use super::start_words::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, SearchedDirectory, UnreadWeight};
-use crate::model::{Diagnostic, Level, Unseen, join};
+use crate::model::{Unseen, join};
 use crate::text::{FileId, Span};
 
 /// The names by which make finds its file.
@@ -71,55 +68,19 @@ impl InputKind for MakefileKind {
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
-        match (names_engine(text), context.names_program(text)) {
-            (true, true) => UnreadWeight::Counts,
-            (false, _) if !context.names_state(text) => UnreadWeight::Nothing,
-            (true, false) | (false, true) => UnreadWeight::Named,
-            (false, false) => UnreadWeight::Nothing,
-        }
+        script::weigh_entries(text, context)
     }
 
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece {
-        let mut piece = Piece::default();
-        for file in &input.files {
-            let path = repository.cwd.join(file);
-            match repository.open(&path) {
-                Lookup::Text(file) => self.add_file(file, &path, input.is_typed(), repository, &mut piece),
-                opened => script::add_unopened(self, &path, &opened, input.is_typed(), context, repository, &mut piece),
-            }
-            piece.files.push(path);
-        }
-        piece
+        script::load_entries(self, input, context, repository)
     }
 }
 
-impl MakefileKind {
-    fn add_file(&self, file: FileId, path: &Path, is_typed: bool, repository: &Repository<'_>, piece: &mut Piece) {
-        let directory = path.parent().unwrap_or(Path::new("/"));
+impl HoldsEntries for MakefileKind {
+    fn read_entries(&self, file: FileId, directory: &Path, repository: &Repository<'_>) -> EntryFile {
         let (makefile, entries) = read_entries(file, directory, repository);
-        let sources = repository.sources;
-        let names = |file: &FileId| names_engine(sources.get(*file).text());
-        if !is_typed && !names(&file) && !makefile.included.iter().any(names) {
-            return;
-        }
-        let (mut script, starts) = script::run_entries_on_host(&entries, file, directory, repository);
-        let level = if is_typed { Level::Error } else { Level::Warning };
-        let faults = makefile.faults.iter().map(|fault| Diagnostic::at(level, fault.span, fault.what.clone()));
-        piece.layout.diagnostics.extend(faults.take(1));
-        script.unread.extend(makefile.faults.into_iter().take(1));
-        script.unread.extend(makefile.unread);
-        let mut unseen = makefile.unseen.into_iter();
-        if script.unseen.is_none()
-            && let Some(first) = unseen.next()
-        {
-            (script.unseen, script.unseen_span) = (Some(first.what), Some(first.span));
-        }
-        script.more_unseen.extend(unseen);
-        for included in &makefile.included {
-            piece.add_judged(sources.get(*included).name().to_owned(), self);
-        }
-        let read = ReadCommands { script, starts, file, directory: Some(directory), is_typed };
-        script::add_commands(self, read, repository, piece);
+        let Makefile { included, faults, unread, unseen, .. } = makefile;
+        EntryFile { entries, included, faults, unread, unseen }
     }
 }
 

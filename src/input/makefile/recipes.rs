@@ -7,9 +7,9 @@ use super::assignments::TargetVariable;
 use super::lines::is_blank;
 use super::reader::{MakePlace, MakeRule, Makefile, RecipeLine};
 use super::variables::{Automatic, MakeExpander, MakeVariables, Spent};
-use crate::input::outer_text::{OuterPart, OuterText};
+use crate::input::outer_text::{OuterPart, OuterText, choose_values};
 use crate::input::shell::{EntryText, ShellEntry};
-use crate::input::start_words::{is_start_line, names_engine};
+use crate::input::start_words::may_lead_to_start;
 use crate::text::TracedText;
 
 /// Targets within each other.
@@ -70,7 +70,7 @@ impl<'a> RecipeWriter<'a> {
         }
         let variables = self.variables_of(known.as_deref());
         let own = self.recipe_texts(rule, target, &variables);
-        if !own.iter().any(|text| names_start(&text.text.raw())) || self.chars > CHARS {
+        if !own.iter().any(|text| may_lead_to_start(&text.text.raw())) || self.chars > CHARS {
             return None;
         }
         let mut made = MadeTargets::default();
@@ -84,6 +84,7 @@ impl<'a> RecipeWriter<'a> {
             run: format!("{}#{name}", self.file),
             name: format!("make {name} in {}", self.file),
             texts: made.texts,
+            ..ShellEntry::default()
         })
     }
 
@@ -192,7 +193,7 @@ impl<'a> RecipeWriter<'a> {
             let Some(value) = variables.get(name).cloned() else { continue };
             let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
             let value = expander.value(name, &value, None);
-            text.push(&asked_variables(&expander.asked));
+            text.push(&choose_values(&expander.asked));
             text.push(&TracedText::plain(&format!("export {name}=")));
             text.push(&value.to_quoted_shell());
             text.push(&TracedText::plain("\n"));
@@ -246,7 +247,7 @@ fn split_commands(text: &OuterText, line: &RecipeLine, asked: &BTreeMap<String, 
     let mut commands = Vec::new();
     let mut current = OuterText::default();
     let mut backslashes = 0;
-    let prelude = asked_variables(asked);
+    let prelude = choose_values(asked);
     let mut finish = |text: OuterText| {
         let (ignores_failure, text) = without_prefix(&text);
         if !text.0.is_empty() {
@@ -295,31 +296,8 @@ fn one_shell(commands: Vec<RecipeCommand>) -> Vec<RecipeCommand> {
     vec![first]
 }
 
-/// Sets each variable to one of its values, which one the shell cannot know either.
-fn asked_variables(asked: &BTreeMap<String, Vec<OuterText>>) -> TracedText {
-    let mut text = TracedText::default();
-    for (name, values) in asked {
-        let Some((last, others)) = values.split_last() else { continue };
-        for (number, value) in others.iter().enumerate() {
-            let keyword = if number == 0 { "if" } else { "elif" };
-            text.push(&TracedText::plain(&format!("{keyword} [ -n \"${{{name}_{number}}}\" ]; then {name}=")));
-            text.push(&value.to_quoted_shell());
-            text.push(&TracedText::plain("\n"));
-        }
-        text.push(&TracedText::plain(&format!("else {name}=")));
-        text.push(&last.to_quoted_shell());
-        text.push(&TracedText::plain("\nfi\n"));
-    }
-    text
-}
-
 fn is_shell_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())
         && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_')
-}
-
-/// Whether a text may start a container, by itself or by a script.
-fn names_start(text: &str) -> bool {
-    names_engine(text) || text.contains(".sh") || text.contains("make ") || text.lines().any(is_start_line)
 }

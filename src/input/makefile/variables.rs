@@ -301,7 +301,7 @@ impl<'a> MakeExpander<'a> {
                 match texts.as_slice() {
                     [only] => only.clone(),
                     // The shell would not take such characters out again.
-                    _ if texts.iter().any(has_quotes) => unknown(name, at),
+                    _ if texts.iter().any(OuterText::has_shell_characters) => unknown(name, at),
                     _ => {
                         let own = OuterText::unknown(&format!("make_{name}"), at);
                         if let [OuterPart::Variable { name, .. }] = own.0.as_slice() {
@@ -345,11 +345,4 @@ fn unread_text(name: &str, is_set: &dyn Fn(&str) -> bool) -> OuterText {
 pub(super) fn unknown(what: &str, at: Option<(FileId, u32)>) -> OuterText {
     let place = at.map_or_else(String::new, |(_, at)| format!("_{at}"));
     OuterText::unknown(&format!("make_{what}{place}"), at)
-}
-
-fn has_quotes(text: &OuterText) -> bool {
-    text.0.iter().any(|part| {
-        matches!(part, OuterPart::Char(traced)
-            if matches!(traced.ch, '"' | '\'' | '\\' | '$' | '`' | '\n' | ';' | '&' | '|' | '<' | '>' | '('))
-    })
 }

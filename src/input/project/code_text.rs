@@ -1,7 +1,7 @@
 //! What the text of a file says of a known program: whether it names one, only speaks of it, or can start any. Uses
 //! `package_manifest`, `program_names` and `shell::file_system`.
 
-use super::package_manifest::PackageManifest;
+use crate::input::package_manifest::PackageManifest;
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::find_word;
 
@@ -40,7 +40,7 @@ pub(super) fn read_code(name: &str, text: &str, names: &ProgramNames) -> CodeTex
     if name == "package.json" {
         let manifest = PackageManifest::parse(text);
         let runs =
-            manifest.is_none_or(|manifest| manifest.commands().any(|command| names.is_program_named_in(command)));
+            manifest.is_none_or(|manifest| manifest.scripts().any(|script| names.is_program_named_in(script.command)));
         return if runs { CodeText::Names } else { CodeText::Speaks };
     }
     let is_call = text.starts_with("#!") || names.commands.iter().any(|command| is_argument(text, command));

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::package_manifest::PackageManifest;
 use super::planned_files::PlannedFiles;
 use super::repository::Repository;
 use crate::input::dockerfile::{BuildStep, CopyOrigin, Image, PathContent};
+use crate::input::package_manifest::PackageManifest;
 use crate::input::shell::file_system::{FileSystem, Lookup};
 use crate::model::{
     Container, EnvValue, Invocation, MountSource, Value, VariableState, Word, join, parent_and_name, split_below,
@@ -147,7 +147,7 @@ impl RunCode<'_> {
         let Lookup::Text(file) = self.files.open(&path) else { return self.is_built };
         let source = self.repository.sources.get(file);
         let manifest = PackageManifest::parse(source.text());
-        let text = manifest.as_ref().and_then(|manifest| manifest.script(script));
+        let text = manifest.as_ref().and_then(|manifest| manifest.script(script)).map(|script| script.command);
         let is_code = |word: &&str| word.rsplit_once('.').is_some_and(|(_, ending)| CODE.contains(&ending));
         let plain = |word: &&str| !word.starts_with('-') && !word.contains(['*', '$', '=']);
         text.is_none_or(|text| {

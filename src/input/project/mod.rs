@@ -23,7 +23,6 @@ mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
 mod official_images;
-mod package_manifest;
 mod planned_files;
 mod program_search;
 mod reference;

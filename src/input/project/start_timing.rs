@@ -44,7 +44,7 @@ pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: 
         None => vec![started.moment.clone()],
     };
     let may_end = !started.command.is_left_running() || started.command.is_perhaps_detached();
-    let may_overlap = by.is_none() && fixed_name.is_none() && may_end;
+    let may_overlap = by.is_none() && fixed_name.is_none() && may_end && !started.is_single;
     // Each run of the script makes one of its own; a loop may use one several times, unless each of its rounds makes one.
     let made = (!started.repeats || started.is_made_each_round).then(|| MADE_ANEW.to_owned());
     let varying = started.varying.iter().cloned().chain(made).collect();

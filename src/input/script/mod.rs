@@ -1,13 +1,21 @@
 //! Scripts that are given by their paths, or found in a directory: those that name an engine's program. May use `text`,
 //! `model`, `shell` and `project`'s repository.
 
+mod entry_files;
 mod file_commands;
 pub(super) mod host_copies;
 pub(super) mod host_links;
+mod stream_edits;
+pub(super) mod written_texts;
 
 use std::path::Path;
 
-pub(super) use file_commands::{ReadCommands, add_commands, add_started_on_host, add_unopened};
+#[cfg(fuzzing)]
+pub(super) use entry_files::add_entries;
+pub(super) use entry_files::{EntryFile, HoldsEntries, load_entries, weigh_entries};
+use entry_files::{load_texts, weigh_commands};
+pub(super) use file_commands::add_started_on_host;
+use file_commands::{ReadCommands, add_commands};
 
 use super::project::Repository;
 use super::shell::file_system::{FileSystem, Lookup};
@@ -59,24 +67,13 @@ impl InputKind for ScriptKind {
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
-        match (names_engine(text), context.names_program(text)) {
-            (true, true) => UnreadWeight::Counts,
-            (true, false) | (false, true) => UnreadWeight::Named,
-            (false, false) => UnreadWeight::Nothing,
-        }
+        weigh_commands(text, context)
     }
 
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece {
-        let mut piece = Piece::default();
-        for file in &input.files {
-            let path = repository.cwd.join(file);
-            match repository.open(&path) {
-                Lookup::Text(file) => self.add_script(file, &path, input.is_typed(), repository, &mut piece),
-                opened => add_unopened(self, &path, &opened, input.is_typed(), context, repository, &mut piece),
-            }
-            piece.files.push(path);
-        }
-        piece
+        load_texts(self, input, context, repository, |file, path, piece| {
+            self.add_script(file, path, input.is_typed(), repository, piece);
+        })
     }
 }
 
@@ -105,7 +102,7 @@ pub(super) fn run_on_host(
 }
 
 /// What the entries of another kind's file run and start on the host, in a directory of it.
-pub(super) fn run_entries_on_host(
+fn run_entries_on_host(
     entries: &[ShellEntry],
     file: FileId,
     directory: &Path,

@@ -11,6 +11,12 @@ pub struct ShellEntry {
     pub name: String,
     /// Its texts, each run by a shell of its own once the one before it has ended.
     pub texts: Vec<EntryText>,
+    /// Whether no second run of it, for the same, begins while one is there.
+    pub is_single: bool,
+    /// Whether several runs of it are there at once, each for something else.
+    pub is_several: bool,
+    /// The variables that are another in each run.
+    pub varying: Vec<String>,
 }
 
 /// A text that one shell runs.

@@ -16,8 +16,15 @@ use super::unwrapped::ShellCall;
 use super::way_in_state::WaysIn;
 use crate::input::shell::{EntryText, ShellEntry};
 
-/// Which of the starts each entry made: the number of its first one, with the name of its run.
-pub(super) struct EntryRuns(Vec<(usize, Arc<str>)>);
+/// Which of the starts each entry made: the number of its first one, with what its run is.
+pub(super) struct EntryRuns(Vec<(usize, EntryRun)>);
+
+struct EntryRun {
+    name: Arc<str>,
+    is_single: bool,
+    is_several: bool,
+    varying: Vec<String>,
+}
 
 impl EntryRuns {
     /// Names the run in each start's moment: two entries are two runs, so that neither waits for the other.
@@ -25,7 +32,10 @@ impl EntryRuns {
         for (number, start) in started.iter_mut().enumerate() {
             let run = self.0.iter().rev().find(|(first, _)| *first <= number);
             if let Some((_, run)) = run {
-                start.moment.run = Arc::clone(run);
+                start.moment.run = Arc::clone(&run.name);
+                start.is_single = run.is_single;
+                start.repeats |= run.is_several;
+                start.varying.extend(run.varying.iter().cloned());
             }
         }
     }
@@ -40,7 +50,13 @@ impl Interpreter<'_> {
         // The outer file is no script: a script that it calls is not the one that others call.
         self.inside.push(FileStart::of("", &[], &state));
         for entry in entries {
-            runs.0.push((self.started.len(), entry.run.as_str().into()));
+            let run = EntryRun {
+                name: entry.run.as_str().into(),
+                is_single: entry.is_single,
+                is_several: entry.is_several,
+                varying: entry.varying.clone(),
+            };
+            runs.0.push((self.started.len(), run));
             self.run_entry(entry, state.clone());
         }
         self.inside.pop();

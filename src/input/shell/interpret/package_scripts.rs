@@ -1,66 +1,174 @@
-//! Scripts that `package.json` names, run by npm and its kin. Uses `interpreter`, `value_positions` and `text::yaml`.
+//! Scripts that `package.json` names, run by npm and its kin. Uses `interpreter`, `package_manifest` and `shell_word`.
+
+use std::rc::Rc;
 
 use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
-use super::shell_state::ShellState;
+use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
-use super::unwrapped::ShellCall;
-use super::value_positions::command_words;
+use super::unwrapped::{ShellCall, takes_next_word};
+use crate::input::package_manifest::PackageManifest;
 use crate::input::shell::file_system::Lookup;
-use crate::model::{Command, Value, join};
-use crate::text::yaml::{self, Limits};
+use crate::model::join;
+use crate::text::TracedText;
 
 /// Names that npm takes for scripts without `run`.
 const WITHOUT_RUN: [&str; 6] = ["test", "t", "tst", "start", "stop", "restart"];
+/// Commands of yarn and pnpm that no script takes the place of.
+#[rustfmt::skip]
+const OWN_COMMANDS: [&str; 24] = [
+    "add", "audit", "bin", "cache", "config", "create", "dlx", "exec", "global", "help", "init", "install", "i", "link", "list",
+    "node", "outdated", "publish", "rebuild", "remove", "store", "up", "upgrade", "workspace",
+];
+/// Options that name the directory of the file, and that name other ones.
+const DIRECTORY: [&str; 4] = ["-C", "--prefix", "--cwd", "--dir"];
+const OTHER_PACKAGES: [&str; 4] = ["-w", "--workspace", "--filter", "-F"];
+
+/// A command that runs a script.
+#[derive(Debug, PartialEq)]
+struct ScriptCall {
+    name: String,
+    /// The directory of the file, where the command names one.
+    directory: Option<String>,
+    /// Whether the name may be a command of the program, or of a package.
+    is_perhaps: bool,
+    /// The number of the first word that is handed on.
+    handed_from: usize,
+    /// Whether the program keeps options that stand before `--`.
+    keeps_options: bool,
+}
 
 impl Interpreter<'_> {
     /// Runs the scripts that a command of npm, yarn, pnpm or bun names, with those before and after it; `None` where it names
     /// none, or the file is not there to be read.
     pub(super) fn run_package_script(&mut self, words: &[ShellWord], state: &ShellState) -> Option<ExitStates> {
-        let name = named_script(words)?;
-        let path = join(&self.current_directory(state)?, "package.json");
-        let Lookup::Text(file) = self.context.file_system.open(&path) else { return None };
-        let sources = self.context.sources;
-        let stream = yaml::parse(file, sources.get(file).text(), Limits::default()).ok()?;
-        let document = stream.documents.first()?;
-        let scripts = document.get("scripts");
+        let call = named_script(words)?;
+        let mut directory = self.current_directory(state)?;
+        if let Some(given) = &call.directory {
+            directory = join(&directory, given);
+        }
+        let Lookup::Text(file) = self.context.file_system.open(&join(&directory, "package.json")) else { return None };
+        let source = self.context.sources.get(file);
+        let manifest = PackageManifest::read(file, source.text()).ok()?;
+        if call.is_perhaps && manifest.script(&call.name).is_none() {
+            return None;
+        }
         let mut state = state.clone();
-        for name in [format!("pre{name}"), name.clone(), format!("post{name}")] {
-            let Some(node) = scripts.and_then(|scripts| scripts.get(&name)) else { continue };
-            let scalar = node.as_scalar()?;
-            let value = Value::known(scalar.text.as_str(), Some(node.span));
-            let command = Command { words: vec![value], span: node.span };
-            let text = command_words(&command, sources).into_iter().next()?;
+        let outer = state.cwd.clone();
+        if call.directory.is_some() {
+            state.cwd = Rc::new(WorkingDirectory::At(TracedText::plain(&directory)));
+        }
+        for script in manifest.run(&call.name) {
+            let mut text = script.traced(&source);
+            if script.name == call.name {
+                text.push(&call.handed_on(words));
+            }
+            let text = ShellWord { source: text.clone(), text, ..ShellWord::default() };
             let exits = self.run_shell_text(&ShellCall::plain(text), &state);
             state = exits.joined()?;
         }
+        state.cwd = outer;
         Some(ExitStates::either_way(state))
     }
 }
 
+impl ScriptCall {
+    /// The words that the script is given behind its own.
+    fn handed_on(&self, words: &[ShellWord]) -> TracedText {
+        let mut text = TracedText::default();
+        let mut is_after = !self.keeps_options;
+        for word in words.iter().skip(self.handed_from) {
+            let raw = word.raw();
+            if raw == "--" && (!is_after || text.is_empty()) {
+                is_after = true;
+            } else if is_after || !raw.starts_with('-') {
+                text.push(&TracedText::plain(" "));
+                text.push(&quoted_word(word));
+            }
+        }
+        text
+    }
+}
+
+/// A word in double quotes, so that a shell takes it for one word once more.
+fn quoted_word(word: &ShellWord) -> TracedText {
+    let mut text = TracedText::plain("\"");
+    for traced in &word.text.0 {
+        if !traced.live && matches!(traced.ch, '"' | '\\' | '$' | '`') {
+            text.push(&TracedText::plain("\\"));
+        }
+        text.0.push(*traced);
+    }
+    text.push(&TracedText::plain("\""));
+    text
+}
+
 /// The script that such a command names.
-fn named_script(words: &[ShellWord]) -> Option<String> {
-    let (first, rest) = words.split_first()?;
-    let program = first.is_fixed().then(|| first.raw())?;
-    let program = program.rsplit('/').next()?.to_owned();
-    if !matches!(program.as_str(), "npm" | "yarn" | "pnpm" | "bun") {
+fn named_script(words: &[ShellWord]) -> Option<ScriptCall> {
+    let first = words.first().filter(|first| first.is_fixed())?.raw();
+    let program = first.rsplit('/').next()?;
+    if !matches!(program, "npm" | "yarn" | "pnpm" | "bun") {
         return None;
     }
-    // An option may take the next word, or another directory.
-    let mut operands = rest.iter().take_while(|word| word.raw() != "--").filter(|word| !word.raw().starts_with('-'));
-    if rest
-        .iter()
-        .any(|word| matches!(word.raw().as_str(), "-C" | "--prefix" | "--cwd" | "-w" | "--workspace" | "--filter"))
-    {
-        return None;
+    let mut at = 1;
+    let (mut directory, mut runs) = (None, false);
+    loop {
+        let word = words.get(at).filter(|word| word.is_fixed())?.raw();
+        at += 1;
+        let (option, value) = word.split_once('=').map_or((word.as_str(), None), |(a, b)| (a, Some(b.to_owned())));
+        if OTHER_PACKAGES.contains(&option) || word == "--" {
+            return None;
+        }
+        if DIRECTORY.contains(&option) {
+            let next = words.get(at).filter(|word| word.is_fixed()).map(ShellWord::raw);
+            at += usize::from(value.is_none());
+            directory = Some(value.or(next)?);
+        } else if word.starts_with('-') {
+            at += usize::from(takes_next_word(&word, "", &["--loglevel", "--reporter"]));
+        } else if !runs && matches!(word.as_str(), "run" | "run-script") {
+            runs = true;
+        } else {
+            let is_usual = WITHOUT_RUN.contains(&word.as_str());
+            let may_be_script = matches!(program, "yarn" | "pnpm") && !OWN_COMMANDS.contains(&word.as_str());
+            if !runs && (program == "bun" || !is_usual && !may_be_script) {
+                return None;
+            }
+            let name = if !runs && matches!(word.as_str(), "t" | "tst") { "test".to_owned() } else { word };
+            let is_perhaps = !runs && !is_usual;
+            return Some(ScriptCall { name, directory, is_perhaps, handed_from: at, keeps_options: program == "npm" });
+        }
     }
-    let command = operands.next().filter(|word| word.is_fixed())?.raw();
-    if matches!(command.as_str(), "run" | "run-script") {
-        return operands.next().filter(|word| word.is_fixed()).map(ShellWord::raw);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(command: &str) -> Vec<ShellWord> {
+        command.split(' ').map(ShellWord::plain).collect()
     }
-    let name = match command.as_str() {
-        "t" | "tst" => "test".to_owned(),
-        _ => command,
-    };
-    (program != "bun" && WITHOUT_RUN.contains(&name.as_str())).then_some(name)
+
+    #[test]
+    fn script_that_a_command_names_and_what_it_is_handed() {
+        for (command, name, directory, handed) in [
+            ("npm run a", "a", None, ""),
+            ("npm run a -- -p x$y", "a", None, " \"-p\" \"x\\$y\""),
+            ("npm -s run a b -c -- d", "a", None, " \"b\" \"d\""),
+            ("npm --prefix ui run a", "a", Some("ui"), ""),
+            ("npm t", "test", None, ""),
+            ("yarn a -p", "a", None, " \"-p\""),
+            ("/usr/bin/pnpm -C x run a -- -p", "a", Some("x"), " \"-p\""),
+            ("bun run --silent a", "a", None, ""),
+            ("yarn --cwd=x a", "a", Some("x"), ""),
+        ] {
+            let words = words(command);
+            let call = named_script(&words).unwrap_or_else(|| panic!("{command}"));
+            assert_eq!((call.name.as_str(), call.directory.as_deref()), (name, directory), "{command}");
+            assert_eq!(call.handed_on(&words).raw(), handed, "{command}");
+        }
+        for command in ["npm install", "npm a", "npm run", "bun a", "yarn add x", "pnpm --filter x run a", "node run a"]
+        {
+            assert_eq!(named_script(&words(command)), None, "{command}");
+        }
+    }
 }

@@ -27,6 +27,8 @@ pub struct ContainerStart {
     pub moment: Moment,
     /// The variables that are another for each of its repetitions.
     pub varying: Vec<String>,
+    /// Whether what runs it never runs twice at once.
+    pub is_single: bool,
     /// Whether it is in a function, an alias or a text that nobody in its script calls.
     pub way_in: bool,
     /// The exclusive locks held around it.

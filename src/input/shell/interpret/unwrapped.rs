@@ -115,6 +115,6 @@ pub(super) fn takes_next_word(text: &str, short: &str, long: &[&str]) -> bool {
 }
 
 /// Whether a name is a shell's.
-pub(super) fn is_shell(name: &str) -> bool {
+pub(in crate::input) fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "mksh")
 }

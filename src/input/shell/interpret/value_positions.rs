@@ -39,6 +39,13 @@ pub(super) fn command_words(command: &Command, sources: &Sources) -> Vec<ShellWo
     words
 }
 
+/// The text of a scalar of YAML, each character with its place.
+pub(in crate::input) fn traced_scalar(text: &str, span: Span, sources: &Sources) -> TracedText {
+    let command = Command { words: vec![Value::known(text, Some(span))], span };
+    let word = command_words(&command, sources).into_iter().next();
+    word.map_or_else(|| TracedText::plain(text), |word| word.text)
+}
+
 /// How far the words that share one scalar have been found in it.
 #[derive(Default)]
 struct Cursor {

@@ -1,0 +1,6 @@
+//! Justfiles.
+#![no_main]
+
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|text: &str| entries::check("justfile", text));

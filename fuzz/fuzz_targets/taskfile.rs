@@ -1,0 +1,6 @@
+//! Taskfiles.
+#![no_main]
+
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|text: &str| entries::check("Taskfile.yml", text));
