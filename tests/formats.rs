@@ -342,14 +342,14 @@ fn a_path_is_told_from_where_the_run_began() {
     assert!(uris.contains("dispatch.sh") && uris.contains(&format!("file://{absolute}/compose.yaml")), "{uris:?}");
 }
 
-/// A project that is sound, with a unit of systemd beside it.
+/// A project that is sound, with a quadlet beside it.
 fn beside_a_unit(command: &str) -> tempfile::TempDir {
     let compose = "services:\n  a: {image: x, volumes: [\"/srv/c:/home/agent/.claude\"], entrypoint: [claude, -p]}\n";
-    let unit = format!("[Service]\nExecStart=docker run -v %h/.{command}:/root/.{command} x {command}\n");
-    project(&[("compose.yaml", compose), ("jobs/agent [1].service", &unit)])
+    let unit = format!("[Container]\nImage=x\nVolume=%h/.{command}:/root/.{command}\nExec={command}\n");
+    project(&[("compose.yaml", compose), ("jobs/agent [1].container", &unit)])
 }
 
-const UNIT: &str = "jobs/agent [1].service";
+const UNIT: &str = "jobs/agent [1].container";
 
 /// What GitHub, GitLab and JUnit make noise about, in words.
 fn noise(rendered: &Rendered) -> Vec<String> {
@@ -399,8 +399,8 @@ fn every_format_names_a_file_that_was_not_judged_and_that_counts() {
     let report = rendered.json("json");
     let counted = counted_files(&report);
     assert_eq!((rendered.status, counted.len(), &counted[0]["file"]), (3, 1, &UNIT.into()), "{report}");
-    let words = "not judged (systemd): a systemd unit is not read yet";
-    let annotated = format!("warning {UNIT}: not judged: a systemd unit is not read yet");
+    let words = "not judged (quadlet): a quadlet is not read yet";
+    let annotated = format!("warning {UNIT}: not judged: a quadlet is not read yet");
     let others = ["major", "error"].map(|noise| format!("{noise} {UNIT}: {words}"));
     assert_eq!(noise(&rendered), [&[annotated][..], &others].concat());
     assert_eq!(
@@ -415,20 +415,20 @@ fn every_format_names_a_file_that_was_not_judged_and_that_counts() {
     let (shown, strange) = markdown(&rendered.texts["markdown"]);
     assert_eq!(strange, [] as [&str; 0]);
     let part = shown.split_once("Not judged\n").unwrap().1;
-    assert!(part.trim_start().starts_with(&format!("{UNIT} (systemd): a systemd unit is not read yet\n")), "{shown}");
+    assert!(part.trim_start().starts_with(&format!("{UNIT} (quadlet): a quadlet is not read yet\n")), "{shown}");
     assert!(
-        shown.contains("Sound\n") && shown.find("systemd") < shown.find("Sound\n"),
+        shown.contains("Sound\n") && shown.find("quadlet") < shown.find("Sound\n"),
         "what is sound is told apart: {shown}"
     );
     assert!(shown.contains("1 file not judged") && shown.contains("compose.yaml (compose)"), "{shown}");
     let (html, shown) = (&rendered.texts["html"], page(&rendered.texts["html"]));
     assert!(html.contains("<header class=\"head error\">") && html.contains("<h1>Not judged in full"), "{html}");
     assert!(html.contains("<a href=\"#input\">") && html.find("<h2 id=\"input\"") < html.find("<h2 id=\"sound\""));
-    assert!(shown.contains(&format!("{UNIT}systemda systemd unit is not read yet")), "{shown}");
+    assert!(shown.contains(&format!("{UNIT}quadleta quadlet is not read yet")), "{shown}");
     assert!(shown.contains("compose.yaml compose"), "{shown}");
     let run = |format| overlock(directory.path(), &["check", ".", "--format", format]).out;
-    assert_eq!(run("concise"), format!("{UNIT}: not judged: a systemd unit is not read yet\n"));
-    assert!(run("text").contains(&format!("not judged: {UNIT} (a systemd unit is not read yet)\n")));
+    assert_eq!(run("concise"), format!("{UNIT}: not judged: a quadlet is not read yet\n"));
+    assert!(run("text").contains(&format!("not judged: {UNIT} (a quadlet is not read yet)\n")));
     assert!(run("text").ends_with("0 errors, 0 warnings, 1 file not judged\n"), "{}", run("text"));
     let metrics = run("prometheus");
     for series in ["judged_files 1", "not_judged_files{counts=\"true\"} 1", "not_judged_files{counts=\"false\"} 0"] {
@@ -449,7 +449,7 @@ fn a_file_that_was_not_judged_and_does_not_count_is_named_without_noise() {
         "overlock: 0 errors, 0 warnings. 1 other file was not judged, without effect on the exit status.\n"
     );
     let junit = Element::parse(&rendered.texts["junit"]).text();
-    assert!(junit.contains(&format!("{UNIT}: not judged (systemd): a systemd unit is not read yet")), "{junit}");
+    assert!(junit.contains(&format!("{UNIT}: not judged (quadlet): a quadlet is not read yet")), "{junit}");
     assert!(junit.contains("judged (compose): compose.yaml\n"), "{junit}");
     let log = rendered.json("sarif");
     assert_eq!(notified_files(&log), [("note".to_owned(), UNIT.to_owned())]);
@@ -463,7 +463,7 @@ fn a_file_that_was_not_judged_and_does_not_count_is_named_without_noise() {
     assert!(folded.1.contains(&format!("`{UNIT}`")), "{text}");
     let (html, shown) = (&rendered.texts["html"], page(&rendered.texts["html"]));
     assert!(html.contains("<header class=\"head sound\">") && html.contains("<h1>Nothing to fix"), "{html}");
-    assert!(shown.contains(&format!("{UNIT}systemda systemd unit is not read yet")), "{shown}");
+    assert!(shown.contains(&format!("{UNIT}quadleta quadlet is not read yet")), "{shown}");
     assert!(html.find("<h2 id=\"sound\"") < html.find("<h2 id=\"input\""));
     let run = |format| overlock(directory.path(), &["check", ".", "--format", format]).out;
     assert_eq!(run("concise"), "");
@@ -476,7 +476,7 @@ fn a_file_that_was_not_judged_and_does_not_count_is_named_without_noise() {
 #[test]
 fn that_no_container_has_a_login_is_said_only_where_everything_was_judged() {
     let compose = ("compose.yaml", "services: {a: {image: x}}\n");
-    let job = ("a.service", "[Service]\nExecStart=docker run x\n");
+    let job = ("a.container", "[Container]\nImage=x\n");
     let claim = |text: &str| {
         let text = text.to_lowercase();
         let whole = text.matches("no container has a state directory").count();
