@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer makefile package justfile crontab procfile systemd taskfile pipeline config baseline history)
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer nomad makefile package justfile crontab procfile systemd taskfile pipeline config baseline history)
 toolchain=+nightly
 if ! rustc +nightly -V > /dev/null 2>&1; then
   toolchain=
@@ -24,6 +24,7 @@ seed() {
     locks) files=(fixtures/process/*) ;;
     script) files=(fixtures/factory/*/*.sh fixtures/scripts/*/*.sh) ;;
     devcontainer) files=(fixtures/*/*/.devcontainer/*.json fixtures/*/*/.devcontainer.json) ;;
+    nomad) files=(fixtures/*/*nomad*/*.nomad fixtures/*/*nomad*/*.hcl fixtures/*/*nomad*/*/*.hcl fixtures/cases/nomad-json*/*.json) ;;
     makefile) files=(fixtures/cases/*/Makefile) ;;
     package) files=(fixtures/cases/*/package.json) ;;
     justfile) files=(fixtures/cases/*/[jJ]ustfile) ;;

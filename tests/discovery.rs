@@ -6,8 +6,8 @@ use crate::harness::{overlock, project, repository, root};
 
 /// A project with one service on a login, which is sound alone.
 const LONE: &str = "services:\n  lone:\n    image: agents:1\n    environment: {HOME: /root}\n    entrypoint: [claude, -p, go]\n    volumes: [\"/srv/l:/root/.claude\"]\n";
-/// A job that starts a container on a login.
-const JOB: &str = "job \"a\" {\n  driver = \"docker\" # /root/.claude\n}\n";
+/// A unit of systemd that starts a container on a login.
+const UNIT: &str = "[Service]\nExecStart=docker run -v /srv/l:/root/.claude agents:1\n";
 
 fn array(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_default()
@@ -47,28 +47,28 @@ fn check_without_a_path_is_a_check_of_this_directory_and_below() {
 
 #[test]
 fn ten_files_that_were_not_judged_are_named_and_the_rest_is_counted() {
-    let jobs: Vec<String> = (10..30).map(|number| format!("jobs/{number}.hcl")).collect();
-    let mut files: Vec<(&str, &str)> = jobs.iter().map(|name| (name.as_str(), JOB)).collect();
+    let units: Vec<String> = (10..30).map(|number| format!("units/{number}.service")).collect();
+    let mut files: Vec<(&str, &str)> = units.iter().map(|name| (name.as_str(), UNIT)).collect();
     files.push(("compose.yaml", LONE));
     let run = overlock(project(&files).path(), &["check", "."]);
     assert_eq!(run.status, 3);
-    assert_eq!(run.out.lines().filter(|line| line.starts_with("not judged: jobs/")).count(), 10, "{}", run.out);
+    assert_eq!(run.out.lines().filter(|line| line.starts_with("not judged: units/")).count(), 10, "{}", run.out);
     assert!(run.out.contains("not judged: 10 more files (-v lists them)\n"), "{}", run.out);
 }
 
-/// A repository with two unsound projects and a job, and a configuration.
+/// A repository with two unsound projects and a unit, and a configuration.
 fn configured(configuration: &str) -> tempfile::TempDir {
     let unsound = format!("{LONE}  other:\n    extends: {{service: lone}}\n");
     repository(&[
         ("compose.yaml", LONE),
         ("tests/a/compose.yaml", &unsound),
         ("tests/b/stack.yml", &unsound),
-        ("jobs/a.hcl", JOB),
+        ("units/a.service", UNIT),
         ("overlock.yaml", configuration),
     ])
 }
 
-const CONFIGURATION: &str = "exclude:\n  - file: tests/**\n    reason: broken on purpose\nnot_judged:\n  - file: 'jobs/*.hcl'\n    reason: another cluster\n";
+const CONFIGURATION: &str = "exclude:\n  - file: tests/**\n    reason: broken on purpose\nnot_judged:\n  - file: 'units/*.service'\n    reason: another cluster\n";
 
 #[test]
 fn configuration_excludes_files_and_accepts_those_that_are_not_judged() {
@@ -84,15 +84,15 @@ fn configuration_excludes_files_and_accepts_those_that_are_not_judged() {
         .map(|one| (one["by"].as_str().unwrap(), one["count"].as_u64().unwrap(), one["line"].as_u64().unwrap()))
         .collect();
     assert_eq!(told, [("exclude", 2, 2), ("not_judged", 1, 5)]);
-    assert_eq!(accepted[1]["files"][0]["file"], "jobs/a.hcl");
+    assert_eq!(accepted[1]["files"][0]["file"], "units/a.service");
     for (format, words) in [
         ("text", "accepted: tests/**: 2 files excluded: broken on purpose (overlock.yaml:2)\n"),
-        ("text", "accepted: jobs/*.hcl: 1 file not judged (jobs/a.hcl): another cluster (overlock.yaml:5)\n"),
+        ("text", "accepted: units/*.service: 1 file not judged (units/a.service): another cluster (overlock.yaml:5)\n"),
         ("github", "broken on purpose"),
         ("gitlab", "accepted tests/**: 2 files excluded: broken on purpose"),
         ("sarif", "\"acceptedFiles\": ["),
         ("sarif", "\"tests/**: 2 files excluded: broken on purpose"),
-        ("junit", "jobs/*.hcl: 1 file not judged (jobs/a.hcl): another cluster"),
+        ("junit", "units/*.service: 1 file not judged (units/a.service): another cluster"),
         ("markdown", "### Accepted files"),
         ("html", "Accepted files"),
         ("prometheus", "overlock_accepted_files{by=\"exclude\"} 2"),
@@ -117,11 +117,11 @@ fn what_a_person_names_is_looked_at_though_it_is_excluded() {
 
 #[test]
 fn entry_about_no_file_is_told_where_all_was_searched() {
-    let directory = configured(&CONFIGURATION.replace("tests/**", "gone/**").replace("*.hcl", "*.nomad"));
+    let directory = configured(&CONFIGURATION.replace("tests/**", "gone/**").replace("*.service", "*.kube"));
     let run = overlock(directory.path(), &["check", ".", "-v"]);
     assert!(run.err.contains("overlock.yaml:2:5: warning: this excludes nothing"), "{}", run.err);
     assert!(run.err.contains("overlock.yaml:5:5: warning: this accepts nothing"), "{}", run.err);
-    let run = overlock(directory.path(), &["check", "jobs", "-v"]);
+    let run = overlock(directory.path(), &["check", "units", "-v"]);
     assert!(!run.err.contains("this excludes nothing"), "the rest was not searched: {}", run.err);
 }
 

@@ -342,17 +342,14 @@ fn a_path_is_told_from_where_the_run_began() {
     assert!(uris.contains("dispatch.sh") && uris.contains(&format!("file://{absolute}/compose.yaml")), "{uris:?}");
 }
 
-/// A project that is sound, with a job of Nomad beside it.
-fn beside_a_job(command: &str) -> tempfile::TempDir {
+/// A project that is sound, with a unit of systemd beside it.
+fn beside_a_unit(command: &str) -> tempfile::TempDir {
     let compose = "services:\n  a: {image: x, volumes: [\"/srv/c:/home/agent/.claude\"], entrypoint: [claude, -p]}\n";
-    let job = format!(
-        "job \"agent\" {{\n  driver = \"docker\"\n  config {{\n    volumes = [\"~/.{command}:/root/.{command}\"]\n    \
-         command = \"{command}\"\n  }}\n}}\n# docker run x\n"
-    );
-    project(&[("compose.yaml", compose), ("jobs/agent [1].nomad", &job)])
+    let unit = format!("[Service]\nExecStart=docker run -v %h/.{command}:/root/.{command} x {command}\n");
+    project(&[("compose.yaml", compose), ("jobs/agent [1].service", &unit)])
 }
 
-const JOB: &str = "jobs/agent [1].nomad";
+const UNIT: &str = "jobs/agent [1].service";
 
 /// What GitHub, GitLab and JUnit make noise about, in words.
 fn noise(rendered: &Rendered) -> Vec<String> {
@@ -397,14 +394,14 @@ fn analysed_files(log: &Value) -> Vec<(String, Value)> {
 
 #[test]
 fn every_format_names_a_file_that_was_not_judged_and_that_counts() {
-    let directory = beside_a_job("claude");
+    let directory = beside_a_unit("claude");
     let rendered = Rendered::of(directory.path());
     let report = rendered.json("json");
     let counted = counted_files(&report);
-    assert_eq!((rendered.status, counted.len(), &counted[0]["file"]), (3, 1, &JOB.into()), "{report}");
-    let words = "not judged (nomad): a Nomad job is not read yet";
-    let annotated = format!("warning {JOB}: not judged: a Nomad job is not read yet");
-    let others = ["major", "error"].map(|noise| format!("{noise} {JOB}: {words}"));
+    assert_eq!((rendered.status, counted.len(), &counted[0]["file"]), (3, 1, &UNIT.into()), "{report}");
+    let words = "not judged (systemd): a systemd unit is not read yet";
+    let annotated = format!("warning {UNIT}: not judged: a systemd unit is not read yet");
+    let others = ["major", "error"].map(|noise| format!("{noise} {UNIT}: {words}"));
     assert_eq!(noise(&rendered), [&[annotated][..], &others].concat());
     assert_eq!(
         rendered.texts["github"].lines().last(),
@@ -413,25 +410,25 @@ fn every_format_names_a_file_that_was_not_judged_and_that_counts() {
     );
     assert!(rendered.texts["junit"].contains("<error type=\"not-judged\""), "{}", rendered.texts["junit"]);
     let log = rendered.json("sarif");
-    assert_eq!(notified_files(&log), [("warning".to_owned(), JOB.to_owned())]);
+    assert_eq!(notified_files(&log), [("warning".to_owned(), UNIT.to_owned())]);
     assert_eq!(analysed_files(&log), [("compose.yaml".to_owned(), serde_json::json!(["compose"]))]);
     let (shown, strange) = markdown(&rendered.texts["markdown"]);
     assert_eq!(strange, [] as [&str; 0]);
     let part = shown.split_once("Not judged\n").unwrap().1;
-    assert!(part.trim_start().starts_with(&format!("{JOB} (nomad): a Nomad job is not read yet\n")), "{shown}");
+    assert!(part.trim_start().starts_with(&format!("{UNIT} (systemd): a systemd unit is not read yet\n")), "{shown}");
     assert!(
-        shown.contains("Sound\n") && shown.find("nomad") < shown.find("Sound\n"),
+        shown.contains("Sound\n") && shown.find("systemd") < shown.find("Sound\n"),
         "what is sound is told apart: {shown}"
     );
     assert!(shown.contains("1 file not judged") && shown.contains("compose.yaml (compose)"), "{shown}");
     let (html, shown) = (&rendered.texts["html"], page(&rendered.texts["html"]));
     assert!(html.contains("<header class=\"head error\">") && html.contains("<h1>Not judged in full"), "{html}");
     assert!(html.contains("<a href=\"#input\">") && html.find("<h2 id=\"input\"") < html.find("<h2 id=\"sound\""));
-    assert!(shown.contains(&format!("{JOB}nomada Nomad job is not read yet")), "{shown}");
+    assert!(shown.contains(&format!("{UNIT}systemda systemd unit is not read yet")), "{shown}");
     assert!(shown.contains("compose.yaml compose"), "{shown}");
     let run = |format| overlock(directory.path(), &["check", ".", "--format", format]).out;
-    assert_eq!(run("concise"), format!("{JOB}: not judged: a Nomad job is not read yet\n"));
-    assert!(run("text").contains(&format!("not judged: {JOB} (a Nomad job is not read yet)\n")));
+    assert_eq!(run("concise"), format!("{UNIT}: not judged: a systemd unit is not read yet\n"));
+    assert!(run("text").contains(&format!("not judged: {UNIT} (a systemd unit is not read yet)\n")));
     assert!(run("text").ends_with("0 errors, 0 warnings, 1 file not judged\n"), "{}", run("text"));
     let metrics = run("prometheus");
     for series in ["judged_files 1", "not_judged_files{counts=\"true\"} 1", "not_judged_files{counts=\"false\"} 0"] {
@@ -441,21 +438,21 @@ fn every_format_names_a_file_that_was_not_judged_and_that_counts() {
 
 #[test]
 fn a_file_that_was_not_judged_and_does_not_count_is_named_without_noise() {
-    let directory = beside_a_job("nginx");
+    let directory = beside_a_unit("nginx");
     let rendered = Rendered::of(directory.path());
     let report = rendered.json("json");
     let files: Vec<&Value> = array(&report["not_judged"]).iter().map(|one| &one["file"]).collect();
-    assert_eq!((rendered.status, counted_files(&report).len(), files), (0, 0, vec![&JOB.into()]));
+    assert_eq!((rendered.status, counted_files(&report).len(), files), (0, 0, vec![&UNIT.into()]));
     assert_eq!(noise(&rendered), [] as [&str; 0]);
     assert_eq!(
         rendered.texts["github"],
         "overlock: 0 errors, 0 warnings. 1 other file was not judged, without effect on the exit status.\n"
     );
     let junit = Element::parse(&rendered.texts["junit"]).text();
-    assert!(junit.contains(&format!("{JOB}: not judged (nomad): a Nomad job is not read yet")), "{junit}");
+    assert!(junit.contains(&format!("{UNIT}: not judged (systemd): a systemd unit is not read yet")), "{junit}");
     assert!(junit.contains("judged (compose): compose.yaml\n"), "{junit}");
     let log = rendered.json("sarif");
-    assert_eq!(notified_files(&log), [("note".to_owned(), JOB.to_owned())]);
+    assert_eq!(notified_files(&log), [("note".to_owned(), UNIT.to_owned())]);
     assert_eq!(analysed_files(&log).len(), 1);
     let text = &rendered.texts["markdown"];
     let (shown, strange) = markdown(text);
@@ -463,10 +460,10 @@ fn a_file_that_was_not_judged_and_does_not_count_is_named_without_noise() {
     assert!(!text.contains("### Not judged") && !shown.contains("file not judged"), "{text}");
     let folded =
         text.split_once("<details><summary>Not judged, without effect on the exit status: 1</summary>").unwrap();
-    assert!(folded.1.contains(&format!("`{JOB}`")), "{text}");
+    assert!(folded.1.contains(&format!("`{UNIT}`")), "{text}");
     let (html, shown) = (&rendered.texts["html"], page(&rendered.texts["html"]));
     assert!(html.contains("<header class=\"head sound\">") && html.contains("<h1>Nothing to fix"), "{html}");
-    assert!(shown.contains(&format!("{JOB}nomada Nomad job is not read yet")), "{shown}");
+    assert!(shown.contains(&format!("{UNIT}systemda systemd unit is not read yet")), "{shown}");
     assert!(html.find("<h2 id=\"sound\"") < html.find("<h2 id=\"input\""));
     let run = |format| overlock(directory.path(), &["check", ".", "--format", format]).out;
     assert_eq!(run("concise"), "");
@@ -479,7 +476,7 @@ fn a_file_that_was_not_judged_and_does_not_count_is_named_without_noise() {
 #[test]
 fn that_no_container_has_a_login_is_said_only_where_everything_was_judged() {
     let compose = ("compose.yaml", "services: {a: {image: x}}\n");
-    let job = ("a.nomad", "# docker run x\njob \"a\" {\n}\n");
+    let job = ("a.service", "[Service]\nExecStart=docker run x\n");
     let claim = |text: &str| {
         let text = text.to_lowercase();
         let whole = text.matches("no container has a state directory").count();

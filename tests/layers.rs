@@ -27,6 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/manual.rs"]),
     ("clap_mangen", &["cli/manual.rs"]),
     ("data_encoding", &["text/yaml.rs", "render/html/"]),
+    ("hcl_edit", &["input/nomad/hcl_text.rs"]),
     ("jsonc_parser", &["text/json.rs"]),
     ("saphyr_parser", &["text/yaml.rs", "text/comment.rs"]),
     ("serde_yaml", &["rules/"]),

@@ -59,6 +59,7 @@ mod runners;
 mod script_starts;
 mod scripts;
 mod since;
+mod translations;
 mod traps;
 mod unfixed;
 mod variables;

@@ -13,7 +13,7 @@ use super::since;
 use crate::cli::{self, Check, Cli, Compose};
 use crate::finding::{Influence, Judged, Report};
 use crate::input::git::Revision;
-use crate::input::{dockerfile, project, shell};
+use crate::input::{dockerfile, hcl_comments, project, shell};
 use crate::judge::judge;
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::{self, safe};
@@ -325,6 +325,7 @@ fn comment_ranges(syntax: Syntax, text: &str) -> Vec<Range<usize>> {
         Syntax::Shell => shell::find_comments(text),
         Syntax::Dockerfile => dockerfile::comments(text),
         Syntax::Json => json_comments(text),
+        Syntax::Hcl => hcl_comments(text),
     }
 }
 

@@ -40,7 +40,7 @@ fn flocked_word(file: &SourceFile, span: Span, path: &str, seconds: Option<&str>
     }
     let wait = seconds.map(|seconds| ["-w", seconds]);
     let words: Vec<&str> = ["flock"].into_iter().chain(wait.into_iter().flatten()).chain([path, word.bare]).collect();
-    let is_list = matches!(syntax, Syntax::Yaml | Syntax::Dockerfile | Syntax::Json);
+    let is_list = matches!(syntax, Syntax::Yaml | Syntax::Dockerfile | Syntax::Json | Syntax::Hcl);
     let text = match (word.kind(), word.quote) {
         (Kind::Item, Some(quote)) if is_list => {
             words.iter().map(|word| format!("{quote}{word}{quote}")).collect::<Vec<_>>().join(", ")

@@ -13,6 +13,9 @@ use crate::text::{FileId, Pos, SourceFile, Sources, Span};
 const ELSEWHERE: &str = "the mount is not written in the service itself, but comes from elsewhere (an anchor, `extends`, \
                          `volumes_from` or a secret)";
 
+/// Why what stands in a text within another file is not changed.
+const IN_ANOTHER_FILE: &str = "it is in a text that a script writes into a file: change it there";
+
 /// Files as YAML, each parsed once.
 #[derive(Default)]
 pub(super) struct YamlFiles(RefCell<HashMap<FileId, ParsedYaml>>);
@@ -45,6 +48,15 @@ pub(super) struct MountSite {
     for_all: bool,
 }
 
+/// The file of a place, where that is one by itself.
+///
+/// # Errors
+/// It is a text within another file, or none.
+fn written_file(span: Span, sources: &Sources) -> Result<Arc<SourceFile>, String> {
+    let file = sources.get(span.file);
+    if file.syntax().is_some() { Ok(file) } else { Err(IN_ANOTHER_FILE.to_owned()) }
+}
+
 /// Text that is written as it is meant, so that a part of it can be replaced where it stands.
 pub(super) struct EditableText {
     pub(super) text: String,
@@ -59,7 +71,7 @@ impl MountSite {
     /// # Errors
     /// Why it cannot be changed there, as a clause.
     pub(super) fn find_mount(span: Span, service: &str, files: &YamlFiles, sources: &Sources) -> Result<Self, String> {
-        let file = sources.get(span.file);
+        let file = written_file(span, sources)?;
         let documents = files.documents(span.file, sources)?;
         let (document, item) = documents
             .iter()
@@ -83,7 +95,7 @@ impl MountSite {
         files: &YamlFiles,
         sources: &Sources,
     ) -> Result<Self, String> {
-        let file = sources.get(span.file);
+        let file = written_file(span, sources)?;
         let documents = files.documents(span.file, sources)?;
         let found = documents.iter().find_map(|one| Some((Rc::clone(one), find_item(one, span)?)));
         let (document, item) = found.ok_or(ELSEWHERE)?;

@@ -112,7 +112,7 @@ impl FilePlace<'_> {
         let words = text.get(from..at)?;
         let whole = !words.contains('\n') && words.split_whitespace().all(|word| HARMLESS.contains(&word));
         // The quotes of JSON are around the command already.
-        let quote = if self.file.syntax() == Some(Syntax::Json) { '\'' } else { '"' };
+        let quote = if matches!(self.file.syntax(), Some(Syntax::Json | Syntax::Hcl)) { '\'' } else { '"' };
         Some(if whole {
             self.placed(from..end, format!("{words}{quote}{wanted}{quote}"))
         } else {
@@ -123,7 +123,7 @@ impl FilePlace<'_> {
     /// The bytes of the command around a byte: its line with those that continue it, or the string of JSON.
     fn command_range(&self, from: usize) -> Range<usize> {
         let line = logical_line(self.file.text(), from);
-        if self.file.syntax() != Some(Syntax::Json) {
+        if !matches!(self.file.syntax(), Some(Syntax::Json | Syntax::Hcl)) {
             return line;
         }
         let text = self.file.text();

@@ -61,7 +61,7 @@ fn kind_of_file(path: &Path, reader: &Reader) -> &'static dyn InputKind {
 }
 
 fn named_input(kind: &'static dyn InputKind, files: Vec<PathBuf>) -> FoundInput {
-    FoundInput { kind, files, directory: None, found_by: FoundBy::Path, left_out: None, called: None }
+    FoundInput { kind, files, directory: None, found_by: FoundBy::Path, left_out: None, called: None, written: None }
 }
 
 /// Tells what of a tree was not read: the directory that a person named must be, those below are missing.
@@ -146,7 +146,15 @@ fn found_file(
     if left_out.is_some() && !kind.is_named_if_ignored() {
         return None;
     }
-    Some(FoundInput { kind, files: vec![path], directory: None, found_by: FoundBy::Name, left_out, called: None })
+    Some(FoundInput {
+        kind,
+        files: vec![path],
+        directory: None,
+        found_by: FoundBy::Name,
+        left_out,
+        called: None,
+        written: None,
+    })
 }
 
 /// One input that is given in two ways is one, and must be read where one of the ways says so.

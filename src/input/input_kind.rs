@@ -3,14 +3,17 @@
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::candidate_file::CandidateFile;
-use super::compose::{CalledProject, Context, Options};
+use super::compose::{CalledProject, Context, Options, WrittenFile};
 use super::exclusion::ExcludedPaths;
+use super::nomad::HostVolume;
 use super::program_names::ProgramNames;
 use super::project::{DescribedProject, Reference, Repository, ServiceAddition, Store};
 use super::script::host_copies::CopyOnHost;
 use super::script::host_links::HostName;
+use super::script::written_texts::WrittenText;
 use super::shell::ContainerStart;
 use super::walk::Tree;
 use crate::model::{Diagnostic, ExcludedFiles, JudgedFile, Layout, NotJudgedFile};
@@ -47,6 +50,11 @@ pub trait InputKind: Debug + Sync {
 
     /// Reads one input into a piece, by itself: images, scripts of its containers and what others describe come later.
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece;
+
+    /// Whether its containers run images that commands of other inputs may build, so that it is read after these.
+    fn runs_built_images(&self) -> bool {
+        false
+    }
 
     /// How many of them one thread reads before a second one is worth starting.
     fn inputs_per_thread(&self) -> usize {
@@ -91,6 +99,8 @@ pub struct FoundInput {
     pub left_out: Option<String>,
     /// How a command of the repository calls it, where one does.
     pub called: Option<CalledProject>,
+    /// The first of the files, where it is none yet and a script writes it.
+    pub written: Option<Arc<WrittenFile>>,
 }
 
 impl FoundInput {
@@ -188,8 +198,14 @@ pub struct Piece {
     pub(in crate::input) copies: Vec<CopyOnHost>,
     /// The names that those commands give places of the host.
     pub(in crate::input) names: Vec<HostName>,
+    /// The texts that describe services and that those commands write into files.
+    pub(in crate::input) written: Vec<WrittenText>,
     /// What those commands name that other pieces describe.
     pub references: Vec<Reference>,
+    /// The directories of a host that clients of Nomad know by name.
+    pub(in crate::input) host_volumes: Vec<HostVolume>,
+    /// Whether another input of its project takes its place where that is started.
+    pub(in crate::input) is_one_by_name: bool,
     /// What it adds to services that other pieces describe.
     pub(in crate::input) additions: Vec<ServiceAddition>,
     /// The files that it was read from, as they can be opened.

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use super::compose::{CalledProject, default_files, form_projects};
 use super::handed_projects::merge_alike;
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
+use super::nomad::join_host_volumes;
 use super::project::{self, CommandBuilds, DescribedProject, NamedFile, Repository};
 use super::script::host_copies::give_copies;
 use super::script::host_links::follow_names;
+use super::written_projects::find_written_projects;
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Container, Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
@@ -25,17 +27,23 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let repository = context.open_repository();
     let mut pieces = Vec::with_capacity(inputs.len());
     let (mut left_out, inputs): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|input| input.left_out.is_some());
-    for kind in KINDS.iter().filter(|kind| kind.name() != DEFAULT_KIND.name()) {
+    let others = || KINDS.iter().filter(|kind| kind.name() != DEFAULT_KIND.name());
+    for kind in others().filter(|kind| !kind.runs_built_images()) {
         let of_kind: Vec<&FoundInput> = inputs.iter().filter(|input| input.kind.name() == kind.name()).collect();
         pieces.extend(load_all(*kind, &of_kind, &repository, &Arc::default(), context));
     }
     let starts = pieces.iter().flat_map(|piece: &Piece| &piece.starts);
     let builds = Arc::new(CommandBuilds::of_starts(starts));
     let repository = repository.with_command_builds(Arc::clone(&builds));
+    for kind in others().filter(|kind| kind.runs_built_images()) {
+        let of_kind: Vec<&FoundInput> = inputs.iter().filter(|input| input.kind.name() == kind.name()).collect();
+        pieces.extend(load_all(*kind, &of_kind, &repository, &builds, context));
+    }
     // Which files make a project is told by the commands that call it.
     let of_compose = |input: &FoundInput| input.kind.name() == DEFAULT_KIND.name();
-    let found =
+    let mut found: Vec<FoundInput> =
         inputs.into_iter().filter(of_compose).chain(left_out.extract_if(.., |input| of_compose(input))).collect();
+    found.extend(find_written_projects(&mut pieces));
     let called = called_projects(&pieces, context);
     let formed = form_projects(found, &called, &context.surroundings.cwd, context.sources.reader());
     let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());
@@ -197,17 +205,19 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     disambiguate_projects(&mut pieces);
     let unread = unread_projects(&pieces, context);
     let (mut layout, mut starts, mut copies, mut additions) = (Layout::default(), Vec::new(), Vec::new(), Vec::new());
-    let mut names = Vec::new();
+    let (mut names, mut host_volumes) = (Vec::new(), Vec::new());
     let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
     for piece in pieces {
         layout.join(piece.layout);
         starts.extend(piece.starts);
         copies.extend(piece.copies);
         names.extend(piece.names);
+        host_volumes.extend(piece.host_volumes);
         additions.extend(piece.additions);
     }
     layout.not_judged.extend(unread);
     project::lend_volumes(&mut layout, &projects);
+    join_host_volumes(&host_volumes, &mut layout.containers);
     // What a command starts of a service by itself has nothing of what others add to it.
     let services = layout.containers.clone();
     project::add_to_services(additions, &mut layout, &projects, repository);
@@ -221,12 +231,16 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
 /// variants of one project, which a service that several of them define is told by.
 fn disambiguate_projects(pieces: &mut [Piece]) {
     let name = |piece: &Piece| piece.layout.containers.first().and_then(|container| container.project.clone());
-    let mut folders: BTreeMap<String, BTreeMap<PathBuf, Vec<usize>>> = BTreeMap::new();
+    let mut folders: BTreeMap<String, BTreeMap<(bool, PathBuf), Vec<usize>>> = BTreeMap::new();
     for (at, piece) in pieces.iter().enumerate() {
         let Some((name, file)) = name(piece).zip(piece.first_file.as_ref()) else { continue };
         let beside = || file.parent().map(Path::to_owned).unwrap_or_default();
-        let folder = piece.project.as_ref().map_or_else(beside, |project| project.directory.clone());
-        folders.entry(name).or_default().entry(folder).or_default().push(at);
+        let folder = match &piece.project {
+            Some(project) => project.directory.clone(),
+            None if piece.is_one_by_name => PathBuf::new(),
+            None => beside(),
+        };
+        folders.entry(name).or_default().entry((piece.is_one_by_name, folder)).or_default().push(at);
     }
     for (name, folders) in &folders {
         for of_folder in folders.values() {
@@ -235,7 +249,9 @@ fn disambiguate_projects(pieces: &mut [Piece]) {
                 let key = format!("{name} ({})", file.display());
                 for at in of_folder {
                     let Some(piece) = pieces.get_mut(*at) else { continue };
-                    piece.layout.containers.iter_mut().for_each(|container| container.project = Some(key.clone()));
+                    let own = piece.layout.containers.iter_mut();
+                    own.filter(|one| one.project.as_deref() == Some(name))
+                        .for_each(|container| container.project = Some(key.clone()));
                     piece.project.iter_mut().for_each(|project| project.key.clone_from(&key));
                 }
             }
@@ -260,6 +276,10 @@ fn mark_variants(pieces: &mut [Piece], of_project: &[usize]) {
         let Some(piece) = pieces.get_mut(*at) else { continue };
         let name =
             |path: &PathBuf| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        if piece.is_one_by_name {
+            let variant = piece.first_file.as_ref().map(|file| file.display().to_string());
+            piece.layout.containers.iter_mut().for_each(|container| container.variant.clone_from(&variant));
+        }
         let Some(project) = &mut piece.project else { continue };
         let mut variant = project.files.iter().map(name).collect::<Vec<_>>().join(" + ");
         // Of one set of files that is handed other variables.

@@ -32,6 +32,10 @@ pub mod kernel;
 mod launchers;
 mod local_volume;
 mod makefile;
+#[cfg(not(fuzzing))]
+mod nomad;
+#[cfg(fuzzing)]
+pub mod nomad;
 mod outer_text;
 mod package_json;
 mod package_manifest;
@@ -49,6 +53,7 @@ mod template_text;
 mod tests;
 mod unread;
 pub mod walk;
+mod written_projects;
 
 pub use candidate_file::CandidateFile;
 pub use discovery::discover;
@@ -57,6 +62,7 @@ pub use input_kind::{
     FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory, UnreadWeight,
 };
 pub use join::load;
+pub use nomad::hcl_comments;
 pub use program_names::ProgramNames;
 
 /// The kinds of input, in the order in which they are asked whose a file is.
@@ -65,7 +71,7 @@ const KINDS: &[&dyn InputKind] = &[
     DEFAULT_KIND,
     &devcontainer::DevelopmentContainerKind,
     &unread::DEVELOPMENT_CONTAINER_TEMPLATE,
-    &unread::NOMAD,
+    &nomad::NomadKind,
     &makefile::MakefileKind,
     &systemd::SystemdServiceKind,
     &unread::QUADLET,

@@ -192,15 +192,13 @@ fn script_that_another_one_runs_starts_its_container_once_however_many_there_are
 
 /// Files of kinds that are not read: the kind, its path, a text that starts a container of a known program, and one that
 /// starts none.
-const UNREAD: [(&str, &str, &str, &str); 6] = [
+const UNREAD: [(&str, &str, &str, &str); 4] = [
     (
         "kubernetes",
         "deploy/agents.yml",
         "# ours\napiVersion: apps/v1\nkind: Deployment\nspec:\n  containers:\n    - command: [claude, -p, x]\n",
         "apiVersion: v1\nkind: ConfigMap\ndata: {}\n",
     ),
-    ("nomad", "jobs/agents.hcl", "job \"a\" {\n  driver = \"docker\"\n  # /root/.claude\n}\n", "job \"a\" {\n}\n"),
-    ("nomad", "agents.nomad", "job \"a\" {\n  driver = \"podman\"\n  # CLAUDE_CONFIG_DIR\n}\n", "job a {\n}\n"),
     ("quadlet", "agents.container", "[Container]\nVolume=%h/.claude:/root/.claude\n", "nothing"),
     ("pipeline", "ci/agents.yaml", "steps:\n  - image: node\n    commands: [claude -p x]\n", "stages: []\n"),
     ("pipeline", ".travis.yml", "script: docker run -v ~/.claude:/c i\n", "script: make\n"),
@@ -264,6 +262,62 @@ fn makefile_is_judged_where_it_names_an_engine_or_includes_what_does() {
     assert_eq!(layout.containers.len(), 1, "what is included is read once");
     let layout = loaded(&[("Makefile", "include x.mk\n"), ("x.mk", "a:\n\ttrue\n")], &["."]);
     assert_eq!(judged(&layout), []);
+}
+
+/// A job with one task that mounts a login.
+const JOB: &str = "job \"night\" {\n  group \"night\" {\n    task \"night\" {\n      driver = \"docker\"\n      config {\n        \
+                   image = \"i\"\n        volumes = [\"/srv/login:/root/.claude\"]\n      }\n    }\n  }\n}\n";
+/// The same for Nomad's API.
+const JSON_JOB: &str = r#"{"Job": {"ID": "night", "TaskGroups": [{"Name": "night", "Tasks": [{"Name": "night", "Driver": "docker",
+    "Config": {"image": "i", "volumes": ["/srv/login:/root/.claude"]}}]}]}}"#;
+
+#[test]
+fn job_of_nomad_is_judged_whatever_its_name() {
+    let names =
+        [("jobs/a.nomad", JOB), ("a.nomad.hcl", JOB), ("ops/a.hcl", JOB), ("ops/a.job", JOB), ("a.json", JSON_JOB)];
+    for (path, text) in names.into_iter().chain([("a.nomad.json", JSON_JOB)]) {
+        let layout = loaded(&[("compose.yaml", COMPOSE), (path, text)], &["."]);
+        assert_eq!(judged(&layout).len(), 2, "{path}: {:?}", layout.not_judged);
+        assert!(judged(&layout).contains(&(path, "nomad")));
+        let container = layout.containers.iter().find(|one| one.is_of_job).unwrap();
+        assert_eq!((container.name.as_str(), container.project.as_deref()), ("night", Some("night")));
+        assert!(container.mounts.iter().any(|mount| mount.target.text == "/root/.claude"));
+    }
+}
+
+#[test]
+fn file_that_only_looks_like_a_job_is_of_no_interest() {
+    let others = [
+        ("vault.hcl", "storage \"file\" {\n  path = \"/root/.claude\"\n}\n"),
+        ("client.hcl", "client {\n  host_volume \"claude\" {\n    path = \"/srv/.claude\"\n  }\n}\n"),
+        ("a.json", r#"{"jobs": {"claude": "docker run"}}"#),
+        ("b.json", r#"{"job": "docker run -v ~/.claude:/c i claude"}"#),
+        ("exec.nomad", "job \"a\" {\n  group \"a\" {\n    task \"a\" {\n      driver = \"exec\"\n    }\n  }\n}\n"),
+    ];
+    for other in others {
+        let layout = loaded(&[("compose.yaml", COMPOSE), other], &["."]);
+        assert_eq!((judged(&layout).len(), not_judged(&layout)), (1, Vec::new()), "{}", other.0);
+        assert_eq!(told(&layout), Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn malformed_job_is_told_once_with_its_place() {
+    for (path, text) in
+        [("a.nomad", JOB.replace("]\n", "\n")), ("a.nomad.json", JSON_JOB.replace(":/root", "\" : /root"))]
+    {
+        let layout = loaded(&[("compose.yaml", COMPOSE), (path, &text)], &["."]);
+        assert_eq!(not_judged(&layout), [(path, "nomad", true)]);
+        assert_eq!(layout.diagnostics.len(), 1, "{:?}", told(&layout));
+        assert!(
+            layout.diagnostics[0].span.is_some() && told(&layout)[0].starts_with("not valid "),
+            "{:?}",
+            told(&layout)
+        );
+        let other = text.replace(".claude", ".other");
+        let layout = loaded(&[("compose.yaml", COMPOSE), (path, &other)], &["."]);
+        assert_eq!(not_judged(&layout), [(path, "nomad", false)]);
+    }
 }
 
 /// Files of kinds whose text holds commands: the kind, its path, and a text that starts one container.

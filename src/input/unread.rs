@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::candidate_file::is_yaml_key;
 use super::project::Repository;
-use super::start_words::{describes_services, names_engine, starts_container};
+use super::start_words::{describes_services, starts_container};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight, compose, pipeline};
 use crate::model::{Diagnostic, Level};
 use crate::text::{ReadError, Reader};
@@ -56,15 +56,6 @@ pub(super) static KUBERNETES: UnreadKind = UnreadKind {
     phrase: "a Kubernetes manifest",
     is_of_kind: is_manifest,
     has_container: has_containers,
-    named: NamedWhere::Either,
-};
-
-/// Job files of Nomad.
-pub(super) static NOMAD: UnreadKind = UnreadKind {
-    name: "nomad",
-    phrase: "a Nomad job",
-    is_of_kind: is_nomad_job,
-    has_container: names_engine,
     named: NamedWhere::Either,
 };
 
@@ -175,15 +166,6 @@ fn read_text(reader: &Reader, path: &Path) -> Result<String, ReadError> {
 
 fn is_manifest(file: &CandidateFile<'_>) -> bool {
     is_other_yaml(file) && file.has_top_key("apiVersion") && file.has_top_key("kind")
-}
-
-fn is_nomad_job(file: &CandidateFile<'_>) -> bool {
-    let is_block = |line: &str| line.strip_prefix("job").is_some_and(|rest| rest.starts_with([' ', '\t', '"']));
-    match file.ending() {
-        Some("nomad") => true,
-        Some("hcl") => file.beginning().lines().any(|line| is_block(line) && line.trim_end().ends_with('{')),
-        _ => false,
-    }
 }
 
 fn is_development_container(file: &CandidateFile<'_>) -> bool {

@@ -8,7 +8,7 @@ use super::candidate::Candidate;
 use super::candidate::calls::{GUARD_LABEL, ROLE_LABEL, find_declaration, program_arguments, seen_calls};
 use super::exclusion::Relation;
 use super::place::UNSEEN_MOUNTS;
-use crate::model::{Container, EnvValue, Invocation, program_name};
+use crate::model::{Container, EnvValue, Invocation, MountSource, program_name};
 use crate::rules::{InternalLock, Profile, Refresh, Ruleset, Sight};
 use crate::text::Span;
 
@@ -46,6 +46,12 @@ enum UnsetPart<'a> {
     Output,
     /// Mounts that were not seen.
     Mounts,
+    /// A variable of a job of Nomad.
+    JobVariable(&'a str),
+    /// An expression of a job, by its place.
+    JobExpression(&'a str),
+    /// What Nomad puts in where the job runs.
+    OfClient,
 }
 
 impl<'a> UnsetPart<'a> {
@@ -56,6 +62,16 @@ impl<'a> UnsetPart<'a> {
             _ if path.starts_with(UNSEEN_MOUNTS) => Self::Mounts,
             "" if part.starts_with("$(") || part.starts_with('`') => Self::Output,
             name if name.is_empty() || name.starts_with(|ch: char| ch.is_ascii_digit()) => Self::Argument,
+            "value" if part.get(end..).is_some_and(|rest| rest.starts_with(" at ")) => {
+                let place = part.get(end + " at ".len()..).unwrap_or("");
+                Self::JobExpression(place.split('}').next().unwrap_or(""))
+            }
+            name if part.get(end..).is_some_and(|rest| rest.starts_with('.')) => {
+                let name =
+                    part.split('}').next().and_then(|whole| whole.strip_prefix("var.")).filter(|_| name == "var");
+                name.map_or(Self::OfClient, Self::JobVariable)
+            }
+            name if name.starts_with("NOMAD_") => Self::OfClient,
             name => {
                 let place = part.get(end..).and_then(|rest| rest.strip_prefix(" at ")?.split_once('}'));
                 place.map_or(Self::Variable(name), |(place, _)| Self::Assigned { name, place })
@@ -71,6 +87,9 @@ impl<'a> UnsetPart<'a> {
             Self::Argument => "an argument of the script says where it is".to_owned(),
             Self::Output => "a command prints where it is".to_owned(),
             Self::Mounts => "not all of its mounts were seen".to_owned(),
+            Self::JobVariable(name) => format!("the job's variable {name} has no default"),
+            Self::JobExpression(place) => format!("the value at {place} is not known"),
+            Self::OfClient => "Nomad says where it is as the job starts".to_owned(),
         }
     }
 
@@ -84,7 +103,10 @@ impl<'a> UnsetPart<'a> {
                 format!("set {name} where overlock runs (or in .env), or give it a default: ${{{name}:-default}}")
             }
             Self::Mounts => "write its mounts out where it is started".to_owned(),
-            Self::Assigned { .. } | Self::Argument | Self::Output => {
+            Self::JobVariable(name) => {
+                format!("give the variable a default, or set NOMAD_VAR_{name} where overlock runs")
+            }
+            Self::Assigned { .. } | Self::Argument | Self::Output | Self::JobExpression(_) | Self::OfClient => {
                 "write the directory out where the container is started, or give each start a volume of its own"
                     .to_owned()
             }
@@ -205,7 +227,8 @@ impl Judgement<'_, '_> {
     /// The first thing that is not seen and on which the verdict hangs.
     pub(super) fn unknown_fact(&self, candidate: &Candidate<'_>, relation: &Relation) -> Option<(Sight, UnknownFact)> {
         let beginning = || unseen_beginning(candidate, relation).map(|unknown| (Sight::Part, unknown));
-        self.unseen_fact(candidate).or_else(beginning)
+        let flock = || self.flock_of_unknown_type(candidate, relation).map(|unknown| (Sight::Place, unknown));
+        self.unseen_fact(candidate).or_else(beginning).or_else(flock)
     }
 
     fn unseen_fact(&self, candidate: &Candidate<'_>) -> Option<(Sight, UnknownFact)> {
@@ -324,6 +347,31 @@ impl Judgement<'_, '_> {
         };
         let settle = cause.settle(open.container.start.is_some());
         Some(UnknownFact { problem, detail, settle, span: candidate.span() })
+    }
+
+    /// That a flock which alone joins containers of several hosts is on a filesystem of which that is not known.
+    fn flock_of_unknown_type(&self, candidate: &Candidate<'_>, relation: &Relation) -> Option<UnknownFact> {
+        let matters = relation.hosts_differ
+            && relation.other_count > 0
+            && relation.internal_lock != InternalLock::Coherent
+            && candidate.refresh != Refresh::No;
+        let landing = candidate.guard.landing.as_ref().filter(|_| matters && candidate.guard_place().is_some())?;
+        let MountSource::Device { fstype, .. } = &landing.mount?.source else { return None };
+        if !self.rules.filesystems.is_unknown(fstype) {
+            return None;
+        }
+        let (name, place) = (candidate.container.told_name(), landing.place.name().text);
+        Some(UnknownFact {
+            problem: format!(
+                "whether the external flock of {name} is seen on other hosts is not known: it is on {place}"
+            ),
+            detail: format!("whether other hosts see its flock on {place} is not known"),
+            settle: format!(
+                "mount a filesystem whose locks are known, as NFS is; or run {} or later in all of them",
+                candidate.profile.settled_since
+            ),
+            span: landing.mount?.span,
+        })
     }
 
     /// Whether another host has the program on a filesystem of the same type, which is not known to be local: it may be

@@ -86,6 +86,8 @@ pub struct Container {
     pub engine_host: EngineHost,
     /// Where it is written that its containers run on several hosts.
     pub spread: Option<Spread>,
+    /// Whether it is a task of a job that Nomad places on a host of its cluster.
+    pub is_of_job: bool,
     /// When it runs beside others, as far as what starts it says.
     pub timing: Timing,
     /// Whether all that its scripts start is described too, and they were seen whole.

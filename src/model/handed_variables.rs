@@ -38,6 +38,13 @@ impl HandedVariables {
         )
     }
 
+    /// These, and others that go over them.
+    #[must_use]
+    pub fn with(mut self, others: &Self) -> Self {
+        self.0.extend(others.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+        self
+    }
+
     /// Whether a command that is handed `others` has all of these, with these values.
     pub fn are_among(&self, others: &Self) -> bool {
         self.0.iter().all(|(name, value)| others.get(name).is_some_and(|other| known_text(other) == known_text(value)))

@@ -47,7 +47,9 @@ pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};
-pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness};
+pub use script::{
+    Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness, WrittenServices,
+};
 pub use taken_variables::{TakenVariables, VariableNames};
 pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
@@ -88,6 +90,27 @@ pub struct Hidden {
 }
 
 impl Layout {
+    /// Whether it says of a file that it was judged, or was not.
+    pub fn tells_of(&self, file: &str) -> bool {
+        self.judged.iter().any(|one| one.file == file) || self.not_judged.iter().any(|one| one.file == file)
+    }
+
+    /// Says of a file that it was not judged, for one more reason where there is one already.
+    pub fn leave_unjudged(&mut self, file: &str, kind: &'static str, reason: &str, counts: bool) {
+        let kind = self.judged.iter().find(|one| one.file == file).map_or(kind, |one| one.kind);
+        self.judged.retain(|one| one.file != file);
+        match self.not_judged.iter_mut().find(|one| one.file == file) {
+            Some(known) => {
+                known.reason = format!("{}; {reason}", known.reason);
+                known.counts |= counts;
+            }
+            None => {
+                let (file, reason) = (file.to_owned(), reason.to_owned());
+                self.not_judged.push(NotJudgedFile { file, kind, reason, counts });
+            }
+        }
+    }
+
     /// Takes another source's containers in: all are on one host.
     pub fn join(&mut self, other: Self) {
         self.containers.extend(other.containers);

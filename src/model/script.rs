@@ -44,11 +44,33 @@ pub struct Script {
     /// What else was not seen than `unseen` tells, in order.
     #[serde(skip)]
     pub more_unseen: Vec<Unseen>,
+    /// The texts that describe services and that it writes into files, in order.
+    #[serde(skip)]
+    pub written: Vec<WrittenServices>,
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,
     /// Whether a command runs without the container's environment (`env -i`, `su -`): each says so for itself too.
     pub without_environment: bool,
+}
+
+/// A text that describes services and that a script writes into a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenServices {
+    /// The file's path, absolute; `None` where it is not known.
+    pub path: Option<String>,
+    /// What a person calls the file.
+    pub name: String,
+    /// The text: `${NAME}` in it is Compose's to replace. `None` where its lines are not those of the script.
+    pub text: Option<String>,
+    /// Where its first line is written.
+    pub span: Span,
+    /// Variables in it of which the script knows no value, and where each of them is put in, as `up.sh:3`.
+    pub unknown: Vec<(String, String)>,
+    /// Whether it goes behind what the file has already.
+    pub appends: bool,
+    /// How many of the script's commands ran before it.
+    pub commands_before: usize,
 }
 
 /// One simple command and the file locks held while it runs.

@@ -35,5 +35,5 @@ pub(super) fn place_hits<'a>(finding: &Finding, report: &'a Report) -> Vec<Place
 /// Where the service or the start of a hit is defined; `None` for what runs, which no file defines.
 fn defined_at(hit: &Hit, report: &Report) -> Option<Span> {
     let participant = hit.worst()?.participant.and_then(|at| report.participants.get(at))?;
-    matches!(participant.origin, "compose" | "devcontainer" | "script").then_some(participant.span)
+    matches!(participant.origin, "compose" | "devcontainer" | "nomad" | "script").then_some(participant.span)
 }

@@ -132,7 +132,7 @@ fn renamed_table_and_unused_fact_are_load_errors() {
 /// Every sentence of a ruling.
 fn ruling_messages<'a>(matrix: &'a Matrix, ruling: &'a Ruling) -> impl Iterator<Item = &'a Message> {
     let remedies =
-        [false, true].into_iter().flat_map(|is_started| matrix.remedies_of(ruling, is_started)).map(|(_, text)| text);
+        AdvisedAs::ALL.into_iter().flat_map(|advised| matrix.remedies_of(ruling, advised)).map(|(_, text)| text);
     [&ruling.message, &ruling.detail].into_iter().chain(&ruling.why).chain(remedies)
 }
 

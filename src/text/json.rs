@@ -127,7 +127,7 @@ fn traced_at(ch: char, file: FileId, at: usize) -> TracedChar {
 }
 
 /// The position of every byte of a text, and of its end: a tree asks for many, and a text may be one line.
-fn positions_of(text: &str) -> Vec<Pos> {
+pub(crate) fn positions_of(text: &str) -> Vec<Pos> {
     let mut positions = Vec::with_capacity(text.len() + 1);
     let (mut line, mut column) = (1, 1);
     let mut letters = text.chars().peekable();

@@ -26,6 +26,7 @@ pub use comment::yaml_comments;
 #[cfg(target_os = "linux")]
 pub(crate) use confined::refuse_kernel_file;
 pub use date::{parse_rfc3339, rfc3339_text, utc_text};
+pub(crate) use json::positions_of;
 pub use near::nearest;
 pub use quote::{quotable, quoted, quoted_path};
 pub use read_error::{EntryKind, ReadError};

@@ -73,6 +73,8 @@ pub enum Syntax {
     Dockerfile,
     /// JSON with comments.
     Json,
+    /// HCL.
+    Hcl,
 }
 
 /// A file's name as it is shown to a person, and its text. Or what was told of a running container, a fact a line.

@@ -229,8 +229,8 @@ proptest! {
 #[test]
 fn no_format_has_it_in_the_name_of_a_file_that_is_not_judged() {
     for part in PARTS.iter().filter(|part| !part.contains('/')) {
-        let (folder, file) = (format!("x{part}"), format!("x{part}/{part}x.nomad"));
-        let job = "# docker run x\njob \"a\" {\n  config { command = \"claude\" }\n}\n";
+        let (folder, file) = (format!("x{part}"), format!("x{part}/{part}x.service"));
+        let job = "[Service]\nExecStart=docker run x claude\n";
         let project = project(&[(&file, job), (&format!("{folder}/compose.yaml"), "services: {a: {image: x}}\n")]);
         let report = look(&["check", "."], project.path()).unwrap();
         let named: Vec<&str> = counted_files(&report).into_iter().map(|one| one["file"].as_str().unwrap()).collect();

@@ -59,7 +59,10 @@ impl InputKind for ComposeKind {
             // That is told as an error.
             unusable = None;
         }
-        for ProjectFile { path, shown, text, fault } in loaded.files {
+        for ProjectFile { path, mut shown, text, fault } in loaded.files {
+            if let Some(written) = input.written.as_ref().filter(|written| written.path == path) {
+                shown = format!("{shown}, written by {}", written.place);
+            }
             match fault.or_else(|| unusable.clone()) {
                 None => piece.add_judged(shown, self),
                 Some(reason) => {
@@ -142,6 +145,7 @@ fn options_of(input: &FoundInput, typed: &Options) -> Options {
         },
         profiles: typed.profiles.clone(),
         stdin: typed.stdin.as_ref().filter(|_| input.files.iter().any(|file| is_stdin(file))).cloned(),
+        written: input.written.clone(),
         mode: typed.mode,
         handed: handed_of(input),
     }
@@ -149,5 +153,9 @@ fn options_of(input: &FoundInput, typed: &Options) -> Options {
 
 /// The variables that a command hands the project.
 fn handed_of(input: &FoundInput) -> HandedVariables {
-    input.called.as_ref().and_then(|called| called.variables.clone()).unwrap_or_default()
+    let called = input.called.as_ref().and_then(|called| called.variables.clone()).unwrap_or_default();
+    match &input.written {
+        Some(written) => called.with(&written.variables),
+        None => called,
+    }
 }

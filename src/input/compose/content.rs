@@ -40,6 +40,15 @@ pub(super) fn find_content(file: &CandidateFile<'_>) -> Option<ComposeContent> {
     }
 }
 
+/// Whether a text is a project by itself, and of no other kind.
+pub(in crate::input) fn is_whole_project(text: &str) -> bool {
+    let stream = yaml::parse(FileId::default(), text, Limits::default());
+    stream.is_ok_and(|stream| {
+        let mut contents = stream.documents.iter().filter_map(|document| content_of(document));
+        contents.next() == Some(ComposeContent::Project)
+    })
+}
+
 fn content_of(document: &Node) -> Option<ComposeContent> {
     if OTHER_KEYS.iter().any(|key| document.get(key).is_some()) {
         return None;

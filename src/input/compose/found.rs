@@ -143,7 +143,7 @@ impl Loading<'_> {
         let mut name = None;
         for file in files {
             let path = if file == Path::new("-") { file.clone() } else { self.context.cwd.join(file) };
-            let Some(text) = read::text(self.sources, &path, self.options.stdin.as_deref()) else { continue };
+            let Some(text) = read::text(self.sources, &path, self.options) else { continue };
             // Most files have none, and parsing them twice is not free.
             if !text.lines().any(|line| line.starts_with(['n', '"', '\'', '{', '!', '?'])) {
                 continue;

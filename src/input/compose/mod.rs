@@ -38,9 +38,11 @@ mod unique;
 mod units;
 mod volume;
 mod words;
+mod written_file;
 
 pub use called_project::CalledProject;
 pub use compose_input::ComposeKind;
+pub(super) use content::is_whole_project;
 use discover::discover;
 pub use discover::{default_files, is_default_name};
 pub use document::document;
@@ -50,9 +52,11 @@ pub use project::{Project, resolve};
 pub use project_files::form_projects;
 pub use search::find;
 pub use service::layout;
+pub use written_file::WrittenFile;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::model::{HandedVariables, Level};
 use crate::text::Span;
@@ -93,6 +97,8 @@ pub struct Options {
     pub profiles: Profiles,
     /// What standard input holds, for `-f -`.
     pub stdin: Option<Vec<u8>>,
+    /// One of the files, where it is none yet and a script writes it.
+    pub written: Option<Arc<WrittenFile>>,
     /// What becomes of what Compose would refuse.
     pub mode: Mode,
     /// The variables that what calls Compose hands it: they go over the environment here and `.env`.

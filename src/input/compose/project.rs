@@ -335,7 +335,7 @@ impl<'a> Loading<'a> {
     pub(super) fn documents(&mut self, file: &Path, frame: &Frame, named_at: Option<Span>) -> Vec<(Rc<Node>, Resets)> {
         let path = if file == Path::new("-") { file.to_owned() } else { self.context.cwd.join(file) };
         let name = self.shown(file);
-        let (id, text) = match read::read_compose(self.sources, &path, &name, self.options.stdin.as_deref()) {
+        let (id, text) = match read::read_compose(self.sources, &path, &name, self.options) {
             Ok(read) => read,
             Err(told) => {
                 self.add_read_file(&path, &name, None, Some(&told.message));

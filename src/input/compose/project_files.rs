@@ -2,13 +2,14 @@
 //! is one project of these files, and what Compose refuses alone goes over the default file beside it. Uses `discover`,
 //! `search` and `text`.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::ComposeKind;
 use super::called_project::CalledProject;
 use super::discover::is_default_name;
 use super::search::ONLY_A_PART;
+use super::{ComposeKind, WrittenFile};
 use crate::input::{FoundBy, FoundInput};
 use crate::text::yaml::{self, Entry, Limits};
 use crate::text::{FileId, Reader};
@@ -41,14 +42,15 @@ pub fn form_projects(found: Vec<FoundInput>, called: &[CalledProject], cwd: &Pat
         let found_by = FoundBy::Name;
         let directory = call.runs_in.clone();
         let called = Some(call);
-        formed.push(FoundInput { kind: &ComposeKind, files, directory, found_by, left_out: None, called });
+        let (left_out, written) = (None, None);
+        formed.push(FoundInput { kind: &ComposeKind, files, directory, found_by, left_out, called, written });
     }
     formed
 }
 
 /// The files that a call names, where they may be read: from where it runs on, or else from where its script is.
-fn readable_files(call: &CalledProject, reader: &Reader) -> Option<Vec<PathBuf>> {
-    let are_there = |files: &[PathBuf]| files.iter().all(|file| reader.has_input(file));
+fn readable_files(call: &CalledProject, is_there: impl Fn(&Path) -> bool) -> Option<Vec<PathBuf>> {
+    let are_there = |files: &[PathBuf]| files.iter().all(|file| is_there(file));
     if are_there(&call.files) {
         return Some(call.files.clone());
     }
@@ -80,6 +82,8 @@ impl UsedNames {
 struct ProjectFormer<'a> {
     cwd: &'a Path,
     reader: &'a Reader,
+    /// The files that scripts write, by their paths.
+    written: HashMap<PathBuf, Arc<WrittenFile>>,
     /// The calls of each set of files, without links.
     calls: BTreeMap<Vec<PathBuf>, BTreeSet<&'a CalledProject>>,
     /// The files that some call names by `-f`.
@@ -91,7 +95,9 @@ struct ProjectFormer<'a> {
 impl<'a> ProjectFormer<'a> {
     fn new(found: &[FoundInput], called: &'a [CalledProject], cwd: &'a Path, reader: &'a Reader) -> Self {
         let (calls, covered, defaults) = Default::default();
-        let mut former = Self { cwd, reader, calls, covered, defaults };
+        let written = found.iter().filter_map(|input| input.written.clone());
+        let written = written.map(|file| (file.path.clone(), file)).collect();
+        let mut former = Self { cwd, reader, written, calls, covered, defaults };
         let mut default_sets: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
         for input in found.iter().filter(|input| input.left_out.is_none()) {
             let Some(first) = input.files.first() else { continue };
@@ -111,13 +117,22 @@ impl<'a> ProjectFormer<'a> {
                 if let Some(set) = set {
                     former.calls.entry(set.clone()).or_default().insert(call);
                 }
-            } else if let Some(files) = readable_files(call, reader) {
+            } else if let Some(files) = readable_files(call, |file| former.is_there(file)) {
                 let set = former.real_files(&files);
                 former.covered.extend(set.iter().cloned());
                 former.calls.entry(set).or_default().insert(call);
             }
         }
         former
+    }
+
+    fn is_there(&self, file: &Path) -> bool {
+        self.written.contains_key(file) || self.reader.has_input(file)
+    }
+
+    fn text_of(&self, file: &Path) -> Option<String> {
+        let written = self.written.get(file).map(|written| written.text.clone());
+        written.or_else(|| self.reader.read_text(file, MAX_FILE).ok())
     }
 
     fn real(&self, path: &Path) -> PathBuf {
@@ -191,7 +206,7 @@ impl<'a> ProjectFormer<'a> {
     fn used_names(&self, files: &[PathBuf], call: &CalledProject) -> UsedNames {
         let beside = files.first().and_then(|first| first.parent()).map(|directory| directory.join(".env"));
         let read = files.iter().chain(&call.env_files).chain(&beside);
-        let texts: Vec<String> = read.filter_map(|file| self.reader.read_text(file, MAX_FILE).ok()).collect();
+        let texts: Vec<String> = read.filter_map(|file| self.text_of(file)).collect();
         UsedNames::of(&texts)
     }
 
@@ -208,7 +223,7 @@ impl<'a> ProjectFormer<'a> {
 
     /// Whether some service of a file has nothing to run, which Compose refuses.
     fn lacks_image(&self, path: &Path) -> bool {
-        let Ok(text) = self.reader.read_text(path, MAX_FILE) else { return false };
+        let Some(text) = self.text_of(path) else { return false };
         let Ok(stream) = yaml::parse(FileId::default(), &text, Limits::default()) else { return false };
         let mut services =
             stream.documents.iter().filter_map(|document| document.get("services")?.as_map()).flatten().peekable();

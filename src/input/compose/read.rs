@@ -2,21 +2,29 @@
 
 use std::path::Path;
 
+use super::{Options, WrittenFile};
 use crate::model::{Diagnostic, Level};
 use crate::text::{FileId, ReadError, Sources, Span, Syntax};
 
 /// The largest file that is read, in bytes. No compose file comes near it.
 pub(super) const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Reads a compose file in, `-` being what standard input held.
+/// Reads a compose file in, `-` being what standard input held. One that a script writes stands in the script.
 pub(super) fn read_compose(
     sources: &Sources,
     path: &Path,
     name: &str,
-    stdin: Option<&[u8]>,
+    options: &Options,
 ) -> Result<(FileId, String), Diagnostic> {
-    let text = decoded(sources, path, name, stdin)?;
+    if let Some(WrittenFile { script, text, .. }) = written_at(path, options) {
+        return Ok((sources.add(script, text.clone()), text.clone()));
+    }
+    let text = decoded(sources, path, name, options.stdin.as_deref())?;
     Ok((sources.add_written(name, text.clone(), Syntax::Yaml), text))
+}
+
+fn written_at<'o>(path: &Path, options: &'o Options) -> Option<&'o WrittenFile> {
+    options.written.as_deref().filter(|written| written.path == path)
 }
 
 /// Reads any other file in.
@@ -39,8 +47,11 @@ fn decoded(sources: &Sources, path: &Path, name: &str, stdin: Option<&[u8]>) -> 
 }
 
 /// A file's text, for a first look: whatever is wrong with it is told when it is read for good.
-pub(super) fn text(sources: &Sources, path: &Path, stdin: Option<&[u8]>) -> Option<String> {
-    String::from_utf8(bytes(sources, path, stdin).ok()?).ok()
+pub(super) fn text(sources: &Sources, path: &Path, options: &Options) -> Option<String> {
+    if let Some(written) = written_at(path, options) {
+        return Some(written.text.clone());
+    }
+    String::from_utf8(bytes(sources, path, options.stdin.as_deref()).ok()?).ok()
 }
 
 fn bytes(sources: &Sources, path: &Path, stdin: Option<&[u8]>) -> Result<Vec<u8>, ReadError> {

@@ -97,6 +97,7 @@ pub(super) fn find_projects(
             found_by: group.found_by,
             left_out: group.left_out,
             called: None,
+            written: None,
         }));
     }
     inputs

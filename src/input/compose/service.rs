@@ -86,6 +86,7 @@ impl Reader<'_> {
             host_ports: host_ports(node),
             engine_host: EngineHost::Here,
             spread: spread(node),
+            is_of_job: false,
             timing: timing(node),
             starts_described: false,
             command: self.command(node, "command"),

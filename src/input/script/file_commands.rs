@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::written_texts::find_written_texts;
 use super::{host_copies, host_links};
 use crate::input::docker_cli::DockerCommand;
 use crate::input::project::{Reference, Repository};
@@ -72,6 +73,7 @@ pub(in crate::input) fn add_commands(
         piece.add_not_judged(source.name().to_owned(), kind, reasons, counts);
     }
     piece.layout.diagnostics.extend(tell_unseen(&script, span, is_typed, repository));
+    piece.written.extend(find_written_texts(&script, repository));
     add_started_on_host(&script, starts, directory, repository, piece);
 }
 

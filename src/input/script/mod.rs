@@ -5,6 +5,8 @@ mod entry_files;
 mod file_commands;
 pub(super) mod host_copies;
 pub(super) mod host_links;
+mod stream_edits;
+pub(super) mod written_texts;
 
 use std::path::Path;
 

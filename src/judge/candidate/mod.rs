@@ -52,6 +52,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) place: Place,
     /// Whether the login is on a filesystem that several hosts can mount.
     pub(crate) is_on_network: bool,
+    /// Whether it is on a filesystem that is not known to be its host's alone.
+    pub(crate) is_beyond_host: bool,
     pub(crate) scope: Scope,
     pub(crate) access: Access,
     /// Whose the state directory is, where it cannot be written for that.
@@ -182,7 +184,7 @@ impl Candidate<'_> {
     }
 
     /// How many containers share its login: its replicas in all projects, unless each has its login to itself. Of a
-    /// service with one on each host those on several hosts meet on a network's filesystem alone.
+    /// service with one on each host those on several hosts meet on a filesystem alone that is not known to be a host's own.
     pub(crate) fn containers(&self) -> u64 {
         let place = &self.login.place;
         if place.is_private() || place.names_any(|name| self.container.timing.varying.iter().any(|one| one == name)) {
@@ -190,7 +192,7 @@ impl Candidate<'_> {
         }
         let is_global = self.container.spread.is_some_and(|spread| spread.is_global);
         let replicas = match () {
-            () if is_global && self.is_on_network => self.container.replicas.max(2),
+            () if is_global && self.is_beyond_host => self.container.replicas.max(2),
             () if is_global => 1,
             () => self.container.replicas,
         };
@@ -353,6 +355,7 @@ impl<'a> Parts<'a, '_> {
             clone: None,
             place: directory.place,
             is_on_network: login.mount.is_some_and(|mount| self.is_on_network(mount)),
+            is_beyond_host: login.mount.is_some_and(|mount| self.is_beyond_host(mount)),
             refresh: Refresh::Yes,
             listed: false,
             reach: None,
@@ -393,6 +396,10 @@ impl<'a> Parts<'a, '_> {
 
     fn is_on_network(&self, mount: &Mount) -> bool {
         matches!(&mount.source, MountSource::Device { fstype, .. } if self.rules.filesystems.is_network(fstype))
+    }
+
+    fn is_beyond_host(&self, mount: &Mount) -> bool {
+        matches!(&mount.source, MountSource::Device { fstype, .. } if !self.rules.filesystems.is_local(fstype))
     }
 
     fn side_file(&self, state: &StateDir) -> Option<(String, Span)> {

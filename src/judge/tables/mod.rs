@@ -27,7 +27,7 @@ use super::copied_logins::CLONED;
 use super::rule_verdict;
 use crate::finding::{Advice, Breach, Evidence, EvidenceKind, Location, Verdict};
 use crate::model::Container;
-use crate::rules::{Confidence, Message, Outcome, Ruling, TableName, named_remedy};
+use crate::rules::{AdvisedAs, Confidence, Message, Outcome, Ruling, TableName, named_remedy};
 use case::{Case, Grounds, peer_names};
 use placeholders::PlaceholderValues;
 
@@ -123,7 +123,7 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
     let note = |id: &str| case.rules.matrix.notes.get(id).map(fill);
     // Who is seen to call the program does more than read.
     let calls = matches!(case.candidate.runs, RunsProgram::Yes(_));
-    let remedies = case.rules.matrix.remedies_of(ruling, container.start.is_some());
+    let remedies = case.rules.matrix.remedies_of(ruling, advised_as(container));
     let remedies = remedies.filter(|(id, _)| !(calls && named_remedy(id) == FOR_READERS));
     let advice = remedies.map(|(id, remedy)| Advice { id: id.to_owned(), text: fill(remedy), note: note(id) });
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
@@ -182,4 +182,13 @@ fn distinct(locations: Vec<Location>) -> Vec<Location> {
         }
     }
     kept
+}
+
+/// In which words a container is advised.
+fn advised_as(container: &Container) -> AdvisedAs {
+    match () {
+        () if container.start.is_some() => AdvisedAs::Start,
+        () if container.is_of_job => AdvisedAs::Job,
+        () => AdvisedAs::Described,
+    }
 }

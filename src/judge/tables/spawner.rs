@@ -96,7 +96,7 @@ fn spawner_breach(container: &Container, mount: &Mount, matrix: &Matrix, ruling:
         detail: fill(&ruling.detail),
         why: None,
         remedies: matrix
-            .remedies_of(ruling, container.start.is_some())
+            .remedies_of(ruling, super::advised_as(container))
             .map(|(id, text)| Advice { id: id.to_owned(), text: fill(text), note: None })
             .collect(),
         locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],

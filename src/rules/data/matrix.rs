@@ -150,27 +150,50 @@ pub struct Ruling {
     pub remedies: Vec<String>,
 }
 
-/// What the id of a remedy ends in that is for what a command starts.
-const OF_START: &str = "-of-start";
+/// How a container is described, where that asks for advice in words of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdvisedAs {
+    /// By a file that any words fit.
+    Described,
+    /// By the command that starts it.
+    Start,
+    /// By a job of Nomad.
+    Job,
+}
 
-/// The id of a remedy as the rows name it, without what marks it as the one for what a command starts.
+impl AdvisedAs {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Described, Self::Start, Self::Job];
+
+    /// What the id of a remedy ends in that has the words for it.
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Described => "",
+            Self::Start => "-of-start",
+            Self::Job => "-of-job",
+        }
+    }
+}
+
+/// The id of a remedy as the rows name it, without what marks it as the one for containers that are described in some way.
 pub fn named_remedy(id: &str) -> &str {
-    id.strip_suffix(OF_START).unwrap_or(id)
+    let marked = AdvisedAs::ALL.iter().filter(|one| **one != AdvisedAs::Described);
+    marked.into_iter().find_map(|one| id.strip_suffix(one.ending())).unwrap_or(id)
 }
 
 impl Matrix {
-    /// What a ruling says to do, in order: each remedy's id and its text. What a command starts is advised in words of its
-    /// own, where there are any.
+    /// What a ruling says to do, in order: each remedy's id and its text, in the words for how the container is described,
+    /// where there are any.
     pub fn remedies_of<'a>(
         &'a self,
         ruling: &'a Ruling,
-        is_started: bool,
+        advised: AdvisedAs,
     ) -> impl Iterator<Item = (&'a str, &'a Message)> {
-        let of_start = move |id: &str| {
-            let own = is_started.then(|| self.remedies.get_key_value(&format!("{id}{OF_START}")));
-            own.flatten().or_else(|| self.remedies.get_key_value(id))
+        let worded = move |id: &str| {
+            let own = self.remedies.get_key_value(&format!("{id}{}", advised.ending()));
+            own.or_else(|| self.remedies.get_key_value(id))
         };
-        ruling.remedies.iter().filter_map(move |id| of_start(id)).map(|(id, text)| (id.as_str(), text))
+        ruling.remedies.iter().filter_map(move |id| worded(id)).map(|(id, text)| (id.as_str(), text))
     }
 
     /// The family of a rule: its own where none is written.

@@ -21,7 +21,7 @@ pub use fact::*;
 pub use filesystems::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, FailOn, Severity};
 pub(crate) use matrix::RawMatrix;
-pub use matrix::{Matrix, Outcome, Row, RuleText, Ruling, Table, named_remedy};
+pub use matrix::{AdvisedAs, Matrix, Outcome, Row, RuleText, Ruling, Table, named_remedy};
 pub use message::Message;
 pub use named::{Placeholder, TableName};
 pub use profile::{

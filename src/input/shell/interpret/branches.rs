@@ -211,7 +211,7 @@ impl Interpreter<'_> {
             let (ok, failed) = frame.ends.split_failed();
             LoopRound { back, ended, broken: join_states(ok, failed) }
         };
-        let first = self.without_recording(|interpreter| round(interpreter, Some(body), state.clone()));
+        let first = self.in_trial_round(|interpreter| round(interpreter, Some(body), state.clone()));
         let entry = match first.back {
             Some(back) => join_states(Some(state), Some(back)),
             None => Some(state),
@@ -223,7 +223,7 @@ impl Interpreter<'_> {
         let left = last.as_ref().and_then(|last| last.back.clone()).filter(|back| !back.left.is_empty());
         if let (Some(left), Some(body)) = (&left, body) {
             // What a round leaves running runs while the next one may let go of its lock.
-            self.without_recording(|interpreter| round(interpreter, Some(body), left.clone()));
+            self.in_trial_round(|interpreter| round(interpreter, Some(body), left.clone()));
         }
         let leave = last.and_then(|last| join_states(last.ended, join_states(last.broken, broken)));
         let leave = leave.map(|leave| leave.with_left(left.as_ref()));

@@ -30,7 +30,7 @@ const ENGINE_NAMES: [&str; 6] = ["docker", "podman", "nerdctl", "container", "en
 const OF_A_CONTAINER: [&str; 5] = ["--rm", "-v", "--volume", "--mount", "--entrypoint"];
 
 /// The words of a command line of docker or its kin.
-struct EngineCommand<'w> {
+pub(super) struct EngineCommand<'w> {
     words: Cow<'w, [ShellWord]>,
     /// Whether it is only likely to be one.
     guessed: bool,
@@ -155,7 +155,7 @@ impl Interpreter<'_> {
     }
 
     /// The words, where they may be those of a program that starts containers.
-    fn engine_command<'w>(&self, words: &'w [ShellWord]) -> Option<EngineCommand<'w>> {
+    pub(super) fn engine_command<'w>(&self, words: &'w [ShellWord]) -> Option<EngineCommand<'w>> {
         let (first, rest) = words.split_first()?;
         if is_engine(first) {
             return Some(EngineCommand { words: Cow::Borrowed(words), guessed: false });

@@ -32,6 +32,9 @@ impl Interpreter<'_> {
     }
 
     fn start_program_here(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        if self.leaves_nothing(&state) {
+            return ExitStates::either_way(state);
+        }
         if let Some(repetition) = Repetition::of_command(words) {
             return self.run_repeated(repetition, words, state);
         }
@@ -44,6 +47,18 @@ impl Interpreter<'_> {
         let open = words.iter().position(|word| word.certainty != Certainty::Sure);
         if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
             return self.start_with_and_without(words, &state);
+        }
+        let deciding = match &unwrapped {
+            Unwrapped::Program | Unwrapped::File(_) => own_words(&unwrapped, words),
+            Unwrapped::Shell(call) => words.iter().position(|word| word.text == call.text.text).map_or(0, |at| at + 1),
+            Unwrapped::Nothing | Unwrapped::Inner(_) | Unwrapped::Input(_) | Unwrapped::Flock => 0,
+        };
+        let (own, rest) = words.split_at(deciding.min(words.len()));
+        if own.iter().any(|word| word.unclear) && self.engine_command(words).is_none() {
+            let chosen = self.chosen_words(own, &state);
+            if !chosen.is_empty() {
+                return self.start_each(&chosen, rest, &state);
+            }
         }
         match unwrapped {
             Unwrapped::Nothing => ExitStates::either_way(state),
@@ -86,6 +101,17 @@ impl Interpreter<'_> {
         let other = self.start_program(&without, state.clone().on_condition().with_fact(no));
         let before = state.conditional;
         exits.merge(other).map_states(|after| ShellState { conditional: before, ..after })
+    }
+
+    /// Runs the command with each choice of the words that decide what it is.
+    fn start_each(&mut self, chosen: &[Vec<ShellWord>], rest: &[ShellWord], state: &ShellState) -> ExitStates {
+        let before = state.conditional;
+        let mut exits = ExitStates::default();
+        for own in chosen {
+            let words = [own, rest].concat();
+            exits = exits.merge(self.start_program(&words, state.clone().on_condition()));
+        }
+        exits.map_states(|after| ShellState { conditional: before, ..after })
     }
 
     fn start_wrapped(&mut self, mut inner: WrappedCommand, mut state: ShellState) -> ExitStates {

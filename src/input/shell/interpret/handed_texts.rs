@@ -6,6 +6,7 @@ use super::interpreter::Interpreter;
 use super::lists::literal_text;
 use super::print_record::redirects_output;
 use super::recipient::{Recipient, is_taker};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::is_shell;
 use crate::input::docker_cli::is_engine_program;
@@ -37,18 +38,18 @@ impl Interpreter<'_> {
     }
 
     /// Notes what a command prints that is no function, where what reads it carries it out.
-    pub(super) fn note_piped(&mut self, simple: &SimpleCommand, words: &[ShellWord]) {
+    pub(super) fn note_piped(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &ShellState) {
         let Some(recipient) = self.recipients.last().cloned() else { return };
         if !simple.redirects.iter().any(redirects_output) {
             let text = joined(words.get(1..).unwrap_or_default());
-            self.note_handed_to(&recipient, &text);
+            self.note_handed_to(&recipient, &text, state);
         }
     }
 
     /// Notes a here-document that a command hands on to what reads its output, or is given by itself.
-    pub(super) fn note_document(&mut self, words: &[ShellWord], text: &TracedText) {
+    pub(super) fn note_document(&mut self, words: &[ShellWord], text: &TracedText, state: &ShellState) {
         if let Some(recipient) = self.recipients.last().cloned() {
-            return self.note_handed_to(&recipient, text);
+            return self.note_handed_to(&recipient, text, state);
         }
         let taker = words.iter().map(ShellWord::raw).find_map(|word| {
             let name = word.rsplit('/').next().unwrap_or_default();
@@ -57,22 +58,26 @@ impl Interpreter<'_> {
             (is_taker(name) && !is_followed).then(|| name.to_owned())
         });
         if let Some(name) = taker {
-            self.note_handed_to(&Recipient::Program(name), text);
+            self.note_handed_to(&Recipient::Program(name), text, state);
         }
     }
 
-    fn note_handed_to(&mut self, recipient: &Recipient, text: &TracedText) {
+    fn note_handed_to(&mut self, recipient: &Recipient, text: &TracedText, state: &ShellState) {
         match recipient {
-            Recipient::File(file) => self.note_written(file, text),
+            Recipient::File { path, appends } => self.note_written(&ShellWord::plain(path), text, *appends, state),
             Recipient::Program(name) => self.note_carried_out(&format!("it gives `{name}` a text that"), text),
         }
     }
 
     /// Notes what is written into a file that is no shell script.
-    pub(super) fn note_written(&mut self, file: &str, text: &TracedText) {
-        let name = file.rsplit('/').next().unwrap_or(file);
+    pub(super) fn note_written(&mut self, file: &ShellWord, text: &TracedText, appends: bool, state: &ShellState) {
+        let path = file.raw();
+        let name = path.rsplit('/').next().unwrap_or(&path);
         let is_document = name.rsplit_once('.').is_some_and(|(_, ending)| DOCUMENTS.contains(&ending));
-        if is_document || file.starts_with("/dev/") {
+        if is_document || path.starts_with("/dev/") || self.ways_in.is_none() || self.is_muted() {
+            return;
+        }
+        if self.keep_written_services(file, text, appends, state) {
             return;
         }
         let is_word = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '_' | '-');

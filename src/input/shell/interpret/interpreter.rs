@@ -24,7 +24,7 @@ use super::way_in_state::WaysIn;
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::input::shell::parse::{ParsedText, parse_text};
-use crate::model::{Invocation, Unseen, Word};
+use crate::model::{Invocation, Unseen, Word, WrittenServices};
 use crate::text::{FileId, Pos, Span, TracedText};
 
 /// What a text may do without any program running, so that a trap may hold it.
@@ -90,6 +90,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) unread: Vec<Unseen>,
     /// What else was not seen than the first thing.
     pub(super) more_unseen: Vec<Unseen>,
+    /// The texts written into files that describe services.
+    pub(super) written: Vec<WrittenServices>,
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
     /// What the symbols stand for that are put in for variables with one of several texts.
@@ -127,6 +129,8 @@ pub(super) struct Interpreter<'a> {
     #[cfg(test)]
     pub(super) has_wide_calls: bool,
     muted: usize,
+    /// How many loops around this point are gone round only to see what a round leaves.
+    trial_rounds: usize,
     pub(super) sites: usize,
     steps: usize,
     pub(super) depth: usize,
@@ -162,6 +166,7 @@ impl<'a> Interpreter<'a> {
             misread: false,
             unread: Vec::new(),
             more_unseen: Vec::new(),
+            written: Vec::new(),
             files: Vec::new(),
             alternatives: KnownAlternatives::new(),
             copies_to_alternatives: false,
@@ -184,6 +189,7 @@ impl<'a> Interpreter<'a> {
             #[cfg(test)]
             has_wide_calls: false,
             muted: 0,
+            trial_rounds: 0,
             sites: 0,
             steps: 0,
             depth: 0,
@@ -349,6 +355,21 @@ impl<'a> Interpreter<'a> {
         self.timeline.go_on();
         self.muted -= 1;
         result
+    }
+
+    /// Goes round a loop to see what a round leaves.
+    pub(super) fn in_trial_round<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.trial_rounds += 1;
+        let result = self.without_recording(run);
+        self.trial_rounds -= 1;
+        result
+    }
+
+    /// Whether a program that is started here is of no account: a process leaves nothing to the shell that started it but the
+    /// locks of files that both have open, and what it prints.
+    pub(super) fn leaves_nothing(&self, state: &ShellState) -> bool {
+        let shares_files = state.fds.keys().any(|number| *number > 2) || !state.above.is_empty();
+        self.trial_rounds > 0 && !shares_files && state.locks.is_empty() && self.printed.is_empty()
     }
 
     pub(super) fn is_muted(&self) -> bool {

@@ -27,7 +27,7 @@
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
 //!                   `arguments` and `unknown_arguments`: what they are called with;
 //!                   `declared_functions`: functions that a shell is given as text;
-//!                   `handed_texts`: what it writes or hands to other programs, which is not read
+//!                   `written_services`: texts with services that it writes; `handed_texts`: others that it hands on
 //! entry_runs        the entries of a file of another kind, one after the other
 //! ```
 
@@ -106,6 +106,7 @@ mod widened_calls;
 mod word_expansion;
 mod working_directory;
 mod wrappers;
+mod written_services;
 
 pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
@@ -186,6 +187,7 @@ fn finish(mut interpreter: Interpreter<'_>, by_convention: bool, run: &str) -> (
         misread: interpreter.misread,
         unread: interpreter.unread,
         more_unseen: interpreter.more_unseen,
+        written: interpreter.written,
         covered,
     };
     (script, interpreter.started)

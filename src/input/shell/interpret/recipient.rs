@@ -10,8 +10,8 @@ const TAKERS: [&str; 8] = ["crontab", "at", "batch", "newgrp", "osascript", "ssh
 pub(super) enum Recipient {
     /// A program that carries it out.
     Program(String),
-    /// A file that `tee` writes.
-    File(String),
+    /// A file that `tee` writes, and whether it goes behind what the file has.
+    File { path: String, appends: bool },
 }
 
 impl Recipient {
@@ -20,7 +20,13 @@ impl Recipient {
         while let Some(word) = names.next() {
             let name = word.rsplit('/').next().unwrap_or_default();
             if name == "tee" {
-                return names.find(|file| !file.starts_with('-')).map(Self::File);
+                let mut appends = false;
+                let mut is_file = |word: &String| {
+                    appends |= matches!(word.as_str(), "-a" | "--append");
+                    !word.starts_with('-')
+                };
+                let path = names.find(&mut is_file)?;
+                return Some(Self::File { path, appends });
             }
             if is_taker(name) {
                 return Some(Self::Program(name.to_owned()));

@@ -108,7 +108,7 @@ impl Interpreter<'_> {
         }
         self.note_printed(simple, &words, &state);
         if matches!(name.as_str(), "echo" | "printf") {
-            self.note_piped(simple, &words);
+            self.note_piped(simple, &words, &state);
             self.write_printed_text(simple, &words, &mut state);
         }
         if is_builtin(&name) {

@@ -156,22 +156,22 @@ impl Interpreter<'_> {
             _ => None,
         });
         let Some(text) = document else { return };
-        let file = simple.redirects.iter().find_map(|redirect| match (&redirect.target, &redirect.action) {
-            (RedirectTarget::Number(1), RedirectAction::Open(word)) => Some(word),
+        let text = self.expand_one(text, state).text_in_place();
+        // `tee FILE > /dev/null` writes the file all the same.
+        let Some((file, appends)) = written_by_tee(words).or_else(|| self.opened_for_output(simple, state)) else {
+            return self.note_document(words, &text, state);
+        };
+        self.run_written_text(&text, &file, appends, state);
+    }
+
+    /// The file that a command's output goes to, and whether it goes behind what that has.
+    fn opened_for_output(&mut self, simple: &SimpleCommand, state: &mut ShellState) -> Option<(ShellWord, bool)> {
+        let opened = simple.redirects.iter().find_map(|redirect| match (&redirect.target, &redirect.action) {
+            (RedirectTarget::Number(1), RedirectAction::Open(word)) => Some((word, redirect.appends)),
             _ => None,
         });
-        let file = match file {
-            Some(word) => self.expand_one(word, state).raw(),
-            None => match written_by_tee(words) {
-                Some(file) => file,
-                None => {
-                    let text = self.expand_one(text, state).text_in_place();
-                    return self.note_document(words, &text);
-                }
-            },
-        };
-        let text = self.expand_one(text, state).text_in_place();
-        self.run_written_text(&text, &file, state);
+        let (word, appends) = opened?;
+        Some((self.expand_one(word, state), appends))
     }
 
     /// `echo "alias name='command'" >> ~/.bashrc`: what is printed into a file that shells read.
@@ -179,12 +179,8 @@ impl Interpreter<'_> {
         if self.ways_in.is_none() || self.is_muted() {
             return;
         }
-        let file = simple.redirects.iter().find_map(|redirect| match (&redirect.target, &redirect.action) {
-            (RedirectTarget::Number(1), RedirectAction::Open(word)) => Some(word),
-            _ => None,
-        });
         let operands = words.iter().skip(1).skip_while(|word| word.raw().starts_with('-'));
-        let Some(file) = file else { return };
+        let Some((file, appends)) = self.opened_for_output(simple, state) else { return };
         let mut text = TracedText::default();
         for (number, word) in operands.enumerate() {
             if number > 0 {
@@ -192,23 +188,23 @@ impl Interpreter<'_> {
             }
             text.push(&word.text);
         }
-        let file = self.expand_one(file, state).raw();
-        self.run_written_text(&text, &file, state);
+        self.run_written_text(&text, &file, appends, state);
     }
 
-    fn run_written_text(&mut self, text: &TracedText, file: &str, state: &mut ShellState) {
+    fn run_written_text(&mut self, text: &TracedText, written: &ShellWord, appends: bool, state: &mut ShellState) {
         let raw = text.raw();
+        let file = written.raw();
         let first = raw.lines().next().unwrap_or("");
         let marked = first.starts_with("#!");
         let shell = matches!(Shebang::of(first), Shebang::Shell(_));
         let named = SHELL_FILES.iter().any(|ending| file.ends_with(ending));
         if !(if marked { shell } else { named }) {
-            return self.note_written(file, text);
+            return self.note_written(written, text, appends, state);
         }
         if !names_engine(&raw) {
             return;
         }
-        let name = file.rsplit('/').next().unwrap_or(file).to_owned();
+        let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
         let rest = self.unknown_arguments(&name);
         self.as_way_in(state, |interpreter, mut child| {
             // Another shell runs it: nothing of this one is known there but where it is.
@@ -293,11 +289,12 @@ fn ways_into(functions: &BTreeMap<String, Vec<Rc<Statement>>>) -> Vec<&str> {
     free.into_iter().chain(called).collect()
 }
 
-/// The file that `tee` writes, run by itself or by `sudo`.
-fn written_by_tee(words: &[ShellWord]) -> Option<String> {
+/// The file that `tee` writes, run by itself or by `sudo`, and whether it goes behind what that has.
+fn written_by_tee(words: &[ShellWord]) -> Option<(ShellWord, bool)> {
     let at = words.iter().position(|word| word.raw() == "tee")?;
-    let file = words.get(at + 1..)?.iter().find(|word| !word.raw().starts_with('-'))?;
-    Some(file.raw())
+    let rest = words.get(at + 1..)?;
+    let file = rest.iter().find(|word| !word.raw().starts_with('-'))?;
+    Some((file.clone(), rest.iter().any(|word| matches!(word.raw().as_str(), "-a" | "--append"))))
 }
 
 /// Whether a part of a text is an engine's name, also as the default of a variable: `${DOCKER:-docker}`.

@@ -51,7 +51,7 @@ impl ShellParser<'_> {
                 target.parse().map_err(|_| super::cursor::SyntaxError { at: start, unclosed: false })?,
             ),
         };
-        Ok(Some(Redirect { target, action }))
+        Ok(Some(Redirect { target, action, appends: operator.contains(">>") }))
     }
 
     fn operator_at(&self, ahead: usize) -> Option<&'static str> {

@@ -134,6 +134,8 @@ pub(crate) enum TestExpr {
 pub(crate) struct Redirect {
     pub(crate) target: RedirectTarget,
     pub(crate) action: RedirectAction,
+    /// Whether it writes behind what the file has.
+    pub(crate) appends: bool,
 }
 
 /// What is redirected.
