@@ -19,6 +19,9 @@ const NO_USERS: [&str; 24] = [
     "nerdctl", "nice", "podman", "sh", "sleep", "sudo", "systemd-run", "test", "timeout", "zsh",
 ];
 
+/// Characters of all lines together, each with the variables that are set before it.
+const CHARS: usize = 1024 * 1024;
+
 /// Tables of cron.
 #[derive(Debug)]
 pub(super) struct CrontabKind;
@@ -64,6 +67,7 @@ impl HoldsEntries for CrontabKind {
             });
             return read;
         }
+        let mut chars = 0;
         let mut table = CronTable { is_of_system, shell: "sh".to_owned(), variables: TracedText::default() };
         for (number, line) in text.0.split(|traced| traced.ch == '\n').enumerate() {
             let line = script_line(line);
@@ -71,6 +75,12 @@ impl HoldsEntries for CrontabKind {
                 continue;
             }
             let span = source.line_span(file, number + 1);
+            chars += table.variables.0.len() + line.len();
+            if chars > CHARS {
+                let what = "the crontab is too large to be read".to_owned();
+                read.unread.push(Unseen { what, span: Span::at(file, span.start) });
+                break;
+            }
             match table.command(line) {
                 Some(command) => read.entries.push(ShellEntry {
                     run: format!("{}#{}", source.name(), number + 1),

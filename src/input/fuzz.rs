@@ -13,19 +13,22 @@ use super::project::Repository;
 use super::script::{self, HoldsEntries};
 use super::systemd::SystemdServiceKind;
 use super::taskfile::TaskfileKind;
-use super::{LoadContext, Piece, ProgramNames};
+use super::{LoadContext, Piece, ProgramNames, pipeline};
 use crate::model::Layout;
 use crate::text::{Sources, Syntax};
 
 /// What is read of a text that holds commands, as a file of a name which says of what kind it is.
 pub fn read_entries(name: &str, text: &str, sources: &Sources, surroundings: &Context) -> Piece {
-    let kinds: [(&str, &dyn HoldsEntries); 7] = [
+    let kinds: [(&str, &dyn HoldsEntries); 10] = [
         ("Makefile", &MakefileKind),
         ("package.json", &PackageJsonKind),
         ("justfile", &JustfileKind),
         ("crontab", &CrontabKind),
         ("Procfile", &ProcfileKind),
         ("Taskfile.yml", &TaskfileKind),
+        (".github/workflows/agents.yml", &pipeline::WORKFLOW),
+        (".gitlab-ci.yml", &pipeline::GITLAB),
+        (".woodpecker.yml", &pipeline::WOODPECKER),
         ("agents.service", &SystemdServiceKind),
     ];
     let mut piece = Piece::default();

@@ -39,6 +39,7 @@ pub mod nomad;
 mod outer_text;
 mod package_json;
 mod package_manifest;
+mod pipeline;
 mod procfile;
 mod program_names;
 pub mod project;
@@ -76,6 +77,9 @@ const KINDS: &[&dyn InputKind] = &[
     &unread::QUADLET,
     &unread::KUBERNETES,
     &taskfile::TaskfileKind,
+    &pipeline::WORKFLOW,
+    &pipeline::GITLAB,
+    &pipeline::WOODPECKER,
     &unread::PIPELINE,
     &unread::FRAMEWORK,
     &launchers::PYTHON,

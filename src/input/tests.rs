@@ -192,7 +192,7 @@ fn script_that_another_one_runs_starts_its_container_once_however_many_there_are
 
 /// Files of kinds that are not read: the kind, its path, a text that starts a container of a known program, and one that
 /// starts none.
-const UNREAD: [(&str, &str, &str, &str); 5] = [
+const UNREAD: [(&str, &str, &str, &str); 4] = [
     (
         "kubernetes",
         "deploy/agents.yml",
@@ -200,14 +200,8 @@ const UNREAD: [(&str, &str, &str, &str); 5] = [
         "apiVersion: v1\nkind: ConfigMap\ndata: {}\n",
     ),
     ("quadlet", "agents.container", "[Container]\nVolume=%h/.claude:/root/.claude\n", "nothing"),
-    (
-        "pipeline",
-        ".github/workflows/night.yml",
-        "jobs:\n  a:\n    container: node\n    steps: [{ run: claude -p x }]\n",
-        "jobs: {}\n",
-    ),
     ("pipeline", "ci/agents.yaml", "steps:\n  - image: node\n    commands: [claude -p x]\n", "stages: []\n"),
-    ("pipeline", ".gitlab-ci.yml", "job:\n  script: docker run -v ~/.claude:/c i\n", "job:\n  script: make\n"),
+    ("pipeline", ".travis.yml", "script: docker run -v ~/.claude:/c i\n", "script: make\n"),
 ];
 
 #[test]
@@ -327,12 +321,19 @@ fn malformed_job_is_told_once_with_its_place() {
 }
 
 /// Files of kinds whose text holds commands: the kind, its path, and a text that starts one container.
-const ENTRIES: [(&str, &str, &str); 7] = [
+const ENTRIES: [(&str, &str, &str); 10] = [
     ("package.json", "package.json", "{\"scripts\": {\"a\": \"docker run -v ~/.claude:/root/.claude i claude\"}}\n"),
     ("justfile", "justfile", "a:\n  docker run -v ~/.claude:/root/.claude i claude\n"),
     ("justfile", "more/x.just", "a:\n  docker run -v ~/.claude:/root/.claude i claude\n"),
     ("crontab", "etc/crontab", "0 3 * * * root docker run -v /s/.claude:/root/.claude i claude\n"),
     ("taskfile", "Taskfile.yml", "tasks:\n  a: docker run -v ~/.claude:/root/.claude i claude\n"),
+    (
+        "workflow",
+        ".forgejo/workflows/night.yaml",
+        "jobs: {a: {runs-on: x, steps: [{run: 'docker run -v ~/.claude:/root/.claude i claude'}]}}\n",
+    ),
+    ("gitlab", ".gitlab-ci.yml", "a:\n  script: docker run -v ~/.claude:/root/.claude i claude\n"),
+    ("woodpecker", ".woodpecker/a.yml", "steps: {docker: {image: i, commands: [claude -p x]}}\n"),
     ("systemd", "agents.service", "[Service]\nExecStart=docker run -v /s/.claude:/root/.claude i claude\n"),
     ("procfile", "Procfile", "a: docker run -v ~/.claude:/root/.claude i claude\n"),
 ];

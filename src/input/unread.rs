@@ -6,7 +6,7 @@ use std::path::Path;
 use super::candidate_file::is_yaml_key;
 use super::project::Repository;
 use super::start_words::{describes_services, starts_container};
-use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight, compose};
+use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight, compose, pipeline};
 use crate::model::{Diagnostic, Level};
 use crate::text::{ReadError, Reader};
 
@@ -14,19 +14,9 @@ use crate::text::{ReadError, Reader};
 const MAX_BYTES: u64 = 256 * 1024;
 /// Endings of templates, by what fills them in: Jinja, Go, Ruby, Mustache, Handlebars, configure scripts.
 const TEMPLATE_ENDINGS: [&str; 10] = ["j2", "jinja", "jinja2", "tmpl", "tpl", "gotmpl", "erb", "mustache", "hbs", "in"];
-/// Directories of pipelines.
-const WORKFLOWS: [&str; 4] = [".github/workflows", ".forgejo/workflows", ".gitea/workflows", ".woodpecker"];
-/// Files of pipelines.
-const PIPELINES: [&str; 8] = [
-    ".woodpecker.yml",
-    ".woodpecker.yaml",
-    ".gitlab-ci.yml",
-    ".drone.yml",
-    ".travis.yml",
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
-    "Jenkinsfile",
-];
+/// Files of pipelines that are not read.
+const PIPELINES: [&str; 5] =
+    [".drone.yml", ".travis.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml", "Jenkinsfile"];
 /// Sections of units that podman makes services of.
 const QUADLETS: [&str; 3] = ["[Container]", "[Kube]", "[Pod]"];
 /// What a pipeline of any name has at its top, and no compose file.
@@ -205,9 +195,12 @@ fn is_pipeline(file: &CandidateFile<'_>) -> bool {
     if PIPELINES.contains(&file.name()) || (file.name() == "config.yml" && file.is_in(".circleci")) {
         return true;
     }
-    is_other_yaml(file)
-        && (WORKFLOWS.iter().any(|directory| file.is_in(directory))
-            || PIPELINE_KEYS.iter().any(|key| file.has_top_key(key)))
+    is_other_yaml(file) && !is_read_pipeline(file) && PIPELINE_KEYS.iter().any(|key| file.has_top_key(key))
+}
+
+/// Whether a pipeline is of a form that is read, where it is of interest.
+fn is_read_pipeline(file: &CandidateFile<'_>) -> bool {
+    [&pipeline::WORKFLOW, &pipeline::GITLAB, &pipeline::WOODPECKER].iter().any(|kind| kind.looks_like(file))
 }
 
 fn is_framework(file: &CandidateFile<'_>) -> bool {

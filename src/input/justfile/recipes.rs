@@ -84,18 +84,25 @@ impl<'a> JustWriter<'a> {
         Unseen { what: what.to_owned(), span: first.unwrap_or_else(|| Span::file_start(self.file)) }
     }
 
-    /// The recipes that others run.
+    /// The recipes that others run, in turn with what else those do.
     fn called_recipes(&self) -> BTreeSet<&'a str> {
         let mut called = BTreeSet::new();
+        let mut named = BTreeSet::new();
         for (recipe, body) in self.justfile.recipes.iter().zip(self.bodies) {
-            called.extend(recipe.before.iter().chain(&recipe.after).map(|one| one.name.as_str()));
-            for line in body.iter().map(BodyLine::raw).filter(|line| line.contains("just")) {
-                let named = self.justfile.recipes.iter().filter(|other| other.name != recipe.name);
-                called.extend(named.map(|other| other.name.as_str()).filter(|name| {
-                    line.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '_' | '-'))).any(|word| word == *name)
-                }));
+            if !has_attribute(recipe, "parallel") {
+                called.extend(recipe.before.iter().chain(&recipe.after).map(|one| one.name.as_str()));
+            }
+            for line in body.iter().map(BodyLine::raw) {
+                // As a call in a line of its own is told.
+                let mut words = line.trim_start_matches(['@', '-']).split_whitespace();
+                let is_plain = !line.contains(['"', '\'', '\\', '$', '`', ';', '&', '|', '<', '>', '(']);
+                if is_plain && words.next() == Some("just") {
+                    named.extend(words.next().map(str::to_owned));
+                }
             }
         }
+        let recipes = self.justfile.recipes.iter().map(|recipe| recipe.name.as_str());
+        called.extend(recipes.filter(|name| named.contains(*name)));
         called
     }
 
@@ -190,6 +197,9 @@ impl<'a> JustWriter<'a> {
             texts = vec![(all, false)];
         }
         for (text, ignores_failure) in texts.into_iter().filter(|(text, _)| !text.0.is_empty()) {
+            if self.chars > CHARS {
+                return;
+            }
             if let Some((name, values)) = just_call(&text)
                 && self.call_recipe(&name, &values, run, evaluator, depth)
             {

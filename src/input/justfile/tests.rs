@@ -104,6 +104,13 @@ fn private_recipe_is_no_entry_where_another_one_runs_it() {
     let text = "_b x:\n  docker run {{x}}\n_c:\n  docker run c\na: (_b 'y')\n";
     let (recipes, _) = read(text);
     assert_eq!(recipes.keys().collect::<Vec<_>>(), ["_c", "a"]);
+    // At once with others, and where the call is not followed.
+    for text in [
+        "[parallel]\na: _b _c\n_b:\n  docker run b\n_c:\n  docker run c\n",
+        "a:\n  if x; then just _b; else just _c; fi\n_b:\n  docker run b\n_c:\n  docker run c\n",
+    ] {
+        assert_eq!(read(text).0.keys().collect::<Vec<_>>(), ["_b", "_c", "a"], "{text}");
+    }
 }
 
 #[test]

@@ -20,6 +20,11 @@ pub(in crate::input) trait HoldsEntries: InputKind {
         Syntax::Shell
     }
 
+    /// Whether a text of it may start a container.
+    fn is_of_interest(&self, text: &str) -> bool {
+        names_engine(text)
+    }
+
     /// What a file of it says, that is in a directory.
     fn read_entries(&self, file: FileId, directory: &Path, repository: &Repository<'_>) -> EntryFile;
 }
@@ -89,7 +94,7 @@ pub(in crate::input) fn add_entries(
         }
     };
     let read = kind.read_entries(file, directory, repository);
-    let names = |file: &FileId| names_engine(sources.get(*file).text());
+    let names = |file: &FileId| kind.is_of_interest(sources.get(*file).text());
     if !is_typed && !names(&file) && !read.included.iter().any(names) {
         return;
     }
@@ -109,7 +114,8 @@ pub(in crate::input) fn add_entries(
     for included in &read.included {
         piece.add_judged(sources.get(*included).name().to_owned(), kind);
     }
-    let read = ReadCommands { script, starts, file, directory: Some(directory), is_typed };
+    let describes_containers = !names_engine(sources.get(file).text());
+    let read = ReadCommands { script, starts, file, directory: Some(directory), is_typed, describes_containers };
     add_commands(kind, read, repository, piece);
 }
 

@@ -30,6 +30,8 @@ pub(in crate::input) struct ReadCommands<'a> {
     pub(in crate::input) directory: Option<&'a Path>,
     /// Whether a person typed its path.
     pub(in crate::input) is_typed: bool,
+    /// Whether the file says which containers there are without the name of an engine.
+    pub(in crate::input) describes_containers: bool,
 }
 
 /// Adds what the commands of a file start, and whether it was judged.
@@ -39,7 +41,7 @@ pub(in crate::input) fn add_commands(
     repository: &Repository<'_>,
     piece: &mut Piece,
 ) {
-    let ReadCommands { script, starts, file, directory, is_typed } = read;
+    let ReadCommands { script, starts, file, directory, is_typed, describes_containers } = read;
     let span = Span::file_start(file);
     let source = repository.sources.get(file);
     let is_seen = starts.iter().any(|start| start.command.is_start());
@@ -65,7 +67,7 @@ pub(in crate::input) fn add_commands(
         let texts = script.unread.iter().map(|unread| repository.sources.get(unread.span.file));
         let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
         let starts = |text: &str| text.lines().any(is_start_line) || describes_services(text);
-        let counts = sources.iter().any(|source| starts(source.text()))
+        let counts = (describes_containers || sources.iter().any(|source| starts(source.text())))
             && sources.iter().any(|source| repository.programs.are_named_in(source.text()));
         let reasons = list_reasons(&script.unread.iter().map(|unread| unread.what.as_str()).collect::<Vec<_>>());
         piece.add_not_judged(source.name().to_owned(), kind, reasons, counts);

@@ -81,7 +81,8 @@ impl ScriptKind {
     /// Adds what an opened script starts.
     fn add_script(&self, file: FileId, path: &Path, is_typed: bool, repository: &Repository<'_>, piece: &mut Piece) {
         let (script, starts) = run_script(file, path, repository);
-        let read = ReadCommands { script, starts, file, directory: path.parent(), is_typed };
+        let read =
+            ReadCommands { script, starts, file, directory: path.parent(), is_typed, describes_containers: false };
         add_commands(self, read, repository, piece);
     }
 }

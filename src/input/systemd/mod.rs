@@ -10,6 +10,7 @@ mod tests;
 mod unit_lines;
 mod unit_words;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -202,7 +203,8 @@ impl<'a> Unit<'a> {
         let specifier = |letter, at| self.specifier(letter, at);
         let mut variables = BTreeMap::new();
         let none = BTreeMap::new();
-        let plain = UnitValues { specifier: &specifier, variables: &none, variable_file: None };
+        let parts = Cell::new(0);
+        let plain = UnitValues { specifier: &specifier, variables: &none, variable_file: None, parts: &parts };
         for value in self.all("Service", "Environment") {
             for word in split_words(value, &plain, false).unwrap_or_default() {
                 if let Some((name, value)) = named_value(&word.text) {
@@ -211,7 +213,8 @@ impl<'a> Unit<'a> {
             }
         }
         let file = self.last("Service", "EnvironmentFile").map(|file| file.raw().trim_start_matches('-').to_owned());
-        let values = UnitValues { specifier: &specifier, variables: &variables, variable_file: file.as_deref() };
+        let values =
+            UnitValues { specifier: &specifier, variables: &variables, variable_file: file.as_deref(), parts: &parts };
         let prelude = self.prelude(&values);
         let mut commands = |key: &str| {
             let mut texts = Vec::new();
@@ -219,7 +222,8 @@ impl<'a> Unit<'a> {
                 let at = value.0.first().and_then(|first| first.at);
                 match command_texts(value, &values) {
                     Some(found) => texts.extend(found.into_iter().map(|(command, ignores_failure)| {
-                        let mut text = prelude.clone();
+                        parts.set(parts.get().saturating_add(prelude.0.len()));
+                        let mut text = if values.is_too_much() { TracedText::default() } else { prelude.clone() };
                         text.push(&command);
                         EntryText { text, shell: "sh".to_owned(), ignores_failure, ..EntryText::default() }
                     })),
@@ -233,6 +237,10 @@ impl<'a> Unit<'a> {
         };
         let main: Vec<EntryText> = IN_TURN.iter().flat_map(|key| commands(key)).collect();
         let beside = BESIDE.map(|key| (key, commands(key)));
+        if values.is_too_much() {
+            let what = "the unit is too large to be read".to_owned();
+            read.unread.push(Unseen { what, span: span_of(None) });
+        }
         let (_, is_template) = self.prefix();
         for (what, texts) in [("", main)].into_iter().chain(beside).filter(|(_, texts)| !texts.is_empty()) {
             read.entries.push(ShellEntry {

@@ -97,6 +97,8 @@ fn long_units_end() {
         format!("[Service]\nExecStart=docker run {}\n", "%n".repeat(50_000)),
         format!("[Service]\nExecStart=docker run {}\n", "\\\n".repeat(50_000)),
         "[Service]\nExecStart=docker run x\n".repeat(10_000),
+        format!("[Service]\nEnvironment=A={}\nExecStart=docker {}\n", "x".repeat(100_000), "${A} ".repeat(20_000)),
+        format!("[Service]\nEnvironment=A={}\n{}", "x".repeat(100_000), "ExecStart=docker x\n".repeat(5_000)),
         format!("[Service]\nEnvironment={}\nExecStart=docker run x\n", "A=%n ".repeat(20_000)),
     ] {
         let begun = std::time::Instant::now();

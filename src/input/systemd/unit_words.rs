@@ -1,10 +1,14 @@
 //! The words of a setting, by systemd's own quoting, specifiers and variables (systemd.syntax(7), systemd.service(5)): no
 //! shell reads them. Uses `outer_text`.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::input::outer_text::OuterText;
 use crate::text::{FileId, TracedChar, TracedText};
+
+/// Parts of all words of a unit.
+const PARTS: usize = 1024 * 1024;
 
 /// What specifiers and variables stand for in a unit.
 pub(super) struct UnitValues<'a> {
@@ -14,6 +18,15 @@ pub(super) struct UnitValues<'a> {
     pub(super) variables: &'a BTreeMap<String, OuterText>,
     /// The name of a file that may set others.
     pub(super) variable_file: Option<&'a str>,
+    /// Parts of all words so far.
+    pub(super) parts: &'a Cell<usize>,
+}
+
+impl UnitValues<'_> {
+    /// Whether there are more than are read.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.parts.get() > PARTS
+    }
 }
 
 /// A word of a setting.
@@ -54,7 +67,12 @@ pub(super) fn split_words(value: &TracedText, values: &UnitValues<'_>, has_varia
         rest = rest.get(at.min(rest.len())..).unwrap_or_default();
         let is_end = quote.is_none() && matches!(raw.as_slice(), [only] if only.ch == ';');
         let is_split = has_variables && is_variable_alone(&raw);
-        words.push(UnitWord { text: put_in(&raw, values, has_variables), is_split, is_end });
+        let text = put_in(&raw, values, has_variables);
+        values.parts.set(values.parts.get().saturating_add(text.len() + 1));
+        words.push(UnitWord { text, is_split, is_end });
+        if values.is_too_much() {
+            return Some(words);
+        }
     }
 }
 
@@ -99,7 +117,7 @@ fn is_variable_alone(raw: &[TracedChar]) -> bool {
 fn put_in(raw: &[TracedChar], values: &UnitValues<'_>, has_variables: bool) -> OuterText {
     let mut text = OuterText::default();
     let mut rest = raw;
-    while let Some((first, after)) = rest.split_first() {
+    while let Some((first, after)) = rest.split_first().filter(|_| text.0.len() <= PARTS) {
         rest = after;
         let next = after.first().map(|next| next.ch);
         match (first.ch, next) {

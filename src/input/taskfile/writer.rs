@@ -198,6 +198,9 @@ impl<'a> TaskWriter<'a> {
         if command.get("task").is_some() {
             return self.run_call(command, task, scope, run, depth);
         }
+        if self.chars > CHARS {
+            return;
+        }
         let text = match command.as_map() {
             Some(_) => command.get("cmd").and_then(|text| self.values.text_of(text, scope)),
             None => self.values.text_of(command, scope),

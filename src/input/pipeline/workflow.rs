@@ -1,0 +1,324 @@
+//! Workflows of GitHub, Forgejo and Gitea: jobs with steps, on a machine that is there for one job or on one of one's own.
+//! Uses `job_texts`.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::job_texts::{JobContainer, PipelineJob, PipelineReader, is_name, items, own_machine, runner_home};
+use crate::input::outer_text::OuterText;
+use crate::input::shell::is_shell;
+use crate::input::start_words::names_engine;
+use crate::input::template_text::{directory_text, export_text, put_in};
+use crate::text::yaml::{Entry, Node};
+use crate::text::{FileId, TracedText};
+
+/// Beginnings of the names of machines that GitHub makes for one job.
+const MADE_FOR_ONE_JOB: [&str; 3] = ["ubuntu-", "macos-", "windows-"];
+
+/// The values of `env` that are known at a point.
+type WorkflowScope = BTreeMap<String, OuterText>;
+
+/// Reads a workflow; `is_of_github`: whether machines are made for its jobs.
+pub(super) fn read_workflow(reader: &mut PipelineReader<'_>, is_of_github: bool) {
+    let Some(root) = reader.root() else { return };
+    let Some(jobs) = root.get("jobs") else { return };
+    let Some(entries) = jobs.as_map() else { return reader.note_fault("`jobs` of a workflow is a mapping", jobs) };
+    for entry in entries {
+        let job = &entry.value;
+        if job.as_map().is_none() {
+            reader.note_fault("a job is a mapping", job);
+            continue;
+        }
+        let mut workflow = WorkflowJob { reader, root: &root, entry, is_of_github };
+        let Some(job) = workflow.job() else { continue };
+        if !reader.add_job(job) {
+            return;
+        }
+    }
+}
+
+struct WorkflowJob<'r, 'a> {
+    reader: &'r mut PipelineReader<'a>,
+    root: &'r Node,
+    entry: &'r Entry,
+    is_of_github: bool,
+}
+
+impl WorkflowJob<'_, '_> {
+    fn node(&self, key: &str) -> Option<&Rc<Node>> {
+        self.entry.value.get(key).filter(|node| !node.is_null())
+    }
+
+    fn job(&mut self) -> Option<PipelineJob> {
+        let mut scope = WorkflowScope::new();
+        self.extend(&mut scope, self.root.get("env").cloned().as_deref());
+        self.extend(&mut scope, self.node("env").cloned().as_deref());
+        let labels = self.labels();
+        let is_made = self.is_of_github && !labels.is_empty() && labels.iter().all(|label| is_made_for_one_job(label));
+        let is_windows = labels.iter().any(|label| label.starts_with("windows"));
+        let matrix = self.matrix_names();
+        let is_in_turn = self.entry.value.get("strategy").and_then(|strategy| strategy.get("max-parallel"));
+        let is_in_turn = is_in_turn.and_then(|node| node.as_scalar()).is_some_and(|one| one.text == "1");
+        let mut job = PipelineJob {
+            name: self.entry.key.clone(),
+            prelude: if is_made { own_machine(&self.entry.key, &self.reader.name) } else { runner_home() },
+            is_single: is_made || self.has_fixed_group(&scope),
+            is_several: !matrix.is_empty() && !is_made && !is_in_turn,
+            varying: matrix,
+            ..PipelineJob::default()
+        };
+        for (name, value) in &scope {
+            job.prelude.push(&export_text(name, value));
+        }
+        for service in self.node("services").and_then(|services| services.as_map()).unwrap_or_default().to_vec() {
+            if let Some(container) = self.container(&service.value, &scope) {
+                self.reader.add_container(&mut job, &container, true);
+            }
+        }
+        let steps = self.node("steps").cloned();
+        if let Some(steps) = steps.as_ref().filter(|steps| steps.as_seq().is_none()) {
+            self.reader.note_fault("the steps of a job are a list", steps);
+            return None;
+        }
+        let steps = items(steps.as_ref());
+        match self.node("container").cloned() {
+            Some(node) => {
+                let mut container = self.container(&node, &scope)?;
+                let mut script = OuterText::default();
+                for step in &steps {
+                    if let Some(text) = self.step_text(step, &scope, false) {
+                        script.push(&text);
+                        script.push(&OuterText::plain("\n"));
+                    }
+                }
+                container.script = Some(script);
+                self.reader.add_container(&mut job, &container, false);
+            }
+            None => {
+                for step in &steps {
+                    self.add_step(step, &scope, is_windows, &mut job);
+                }
+            }
+        }
+        Some(job)
+    }
+
+    /// The labels of the machine; one that is not known is no label of any.
+    fn labels(&self) -> Vec<String> {
+        let node = self.node("runs-on");
+        let node = node.and_then(|node| node.get("labels")).or(node);
+        let mut labels = Vec::new();
+        for item in items(node) {
+            let Some(scalar) = item.as_scalar() else { continue };
+            let expression = scalar.text.trim().strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
+            let named = expression.and_then(|expression| expression.trim().strip_prefix("matrix."));
+            let values = named.and_then(|name| self.node("strategy")?.get("matrix")?.get(name));
+            match (expression, values) {
+                (None, _) => labels.push(scalar.text.clone()),
+                (Some(_), Some(values)) => {
+                    let values = items(Some(values));
+                    labels.extend(
+                        values.iter().map(|one| one.as_scalar().map_or_else(String::new, |one| one.text.clone())),
+                    );
+                }
+                (Some(_), None) => labels.push(String::new()),
+            }
+        }
+        labels
+    }
+
+    /// What stands for the values that each job of a matrix has of its own.
+    fn matrix_names(&self) -> Vec<String> {
+        let Some(matrix) = self.node("strategy").and_then(|strategy| strategy.get("matrix")) else { return Vec::new() };
+        let Some(entries) = matrix.as_map() else { return vec!["matrix".to_owned()] };
+        let mut names = Vec::new();
+        for entry in entries {
+            match entry.key.as_str() {
+                "exclude" => {}
+                "include" => {
+                    let given = items(Some(&entry.value));
+                    let keys = given.iter().filter_map(|item| item.as_map()).flatten();
+                    names.extend(keys.map(|entry| format!("matrix_{}", plain_name(&entry.key))));
+                }
+                key => names.push(format!("matrix_{}", plain_name(key))),
+            }
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Whether one job at a time runs of a group that is the same for all its runs.
+    fn has_fixed_group(&mut self, scope: &WorkflowScope) -> bool {
+        let nodes = [self.root.get("concurrency").cloned(), self.node("concurrency").cloned()];
+        nodes.into_iter().flatten().any(|node| {
+            let group = node.get("group").cloned().unwrap_or(node);
+            self.value(&group, scope).is_some_and(|group| group.known().is_some())
+        })
+    }
+
+    /// Adds variables to those that are known.
+    fn extend(&self, scope: &mut WorkflowScope, variables: Option<&Node>) {
+        for entry in variables.and_then(Node::as_map).unwrap_or_default() {
+            if let Some(value) = self.value(&entry.value, scope).filter(|_| is_name(&entry.key)) {
+                scope.insert(entry.key.clone(), value);
+            }
+        }
+    }
+
+    /// A text with its expressions put in.
+    fn value(&self, node: &Node, scope: &WorkflowScope) -> Option<OuterText> {
+        let text = self.reader.text(node)?;
+        let put = put_in(&text, ["${{", "}}"], &mut |expression, at| self.expression(expression, scope, at));
+        Some(self.reader.bounded(put))
+    }
+
+    fn expression(&self, expression: &str, scope: &WorkflowScope, at: Option<(FileId, u32)>) -> OuterText {
+        let literal = expression.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+        if let Some(text) = literal.filter(|text| !text.contains('\'')) {
+            return OuterText::plain(text);
+        }
+        if let Some(value) = expression.strip_prefix("env.").and_then(|name| scope.get(name)) {
+            return value.clone();
+        }
+        match expression {
+            "github.workspace" | "gitea.workspace" | "forge.workspace" => OuterText::plain(&self.reader.top),
+            "github.workflow" | "github.repository" | "github.job" | "gitea.workflow" => OuterText::plain(expression),
+            _ => {
+                let is_dotted = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '_' | '-');
+                let place = at.map_or(0, |(_, at)| at);
+                let plain = expression.strip_prefix("env.").unwrap_or(expression);
+                if plain.chars().all(is_dotted) {
+                    OuterText::unknown(plain, at)
+                } else {
+                    OuterText::unknown(&format!("expression_{place}"), at)
+                }
+            }
+        }
+    }
+
+    /// A container that a job names, by its image alone or with more.
+    fn container(&mut self, node: &Node, scope: &WorkflowScope) -> Option<JobContainer> {
+        let image = if node.as_map().is_some() { node.get("image")?.as_ref() } else { node };
+        let image = self.value(image, scope)?;
+        let mut variables = WorkflowScope::new();
+        self.extend(&mut variables, node.get("env").map(Rc::as_ref));
+        let volumes = items(node.get("volumes"));
+        Some(JobContainer {
+            image,
+            volumes: volumes.iter().filter_map(|volume| self.value(volume, scope)).collect(),
+            variables: variables.into_iter().collect(),
+            options: node.get("options").and_then(|options| self.value(options, scope)).unwrap_or_default(),
+            ..JobContainer::default()
+        })
+    }
+
+    /// Adds what a step runs on the machine.
+    fn add_step(&mut self, step: &Rc<Node>, scope: &WorkflowScope, is_windows: bool, job: &mut PipelineJob) {
+        let text = |key: &str| step.get(key).and_then(|node| node.as_scalar()).map(|scalar| scalar.text.clone());
+        if let Some(image) = text("uses").and_then(|uses| Some(uses.strip_prefix("docker://")?.to_owned())) {
+            let with = step.get("with");
+            let given = |key: &str| with.and_then(|with| with.get(key)).and_then(|node| self.value(node, scope));
+            let mut options = OuterText::default();
+            if let Some(entrypoint) = given("entrypoint") {
+                options = OuterText::plain("--entrypoint ");
+                options.push(&entrypoint);
+            }
+            let words = given("args").unwrap_or_default();
+            let container = JobContainer { image: OuterText::plain(&image), options, words, ..JobContainer::default() };
+            return self.reader.add_container(job, &container, false);
+        }
+        let Some(body) = self.step_text(step, scope, is_windows) else { return };
+        let shell = self.shell_of(step, is_windows);
+        self.reader.add_host_text(job, &body.to_shell(), &shell);
+        if let Some(last) = job.texts.last_mut() {
+            last.is_conditional = step.get("if").is_some();
+            last.ignores_failure = text("continue-on-error").is_some_and(|on| on == "true");
+        }
+    }
+
+    /// The text of a step, with what gives it its environment; `None` where it runs none that a shell reads.
+    fn step_text(&mut self, step: &Rc<Node>, scope: &WorkflowScope, is_windows: bool) -> Option<OuterText> {
+        let run = step.get("run")?;
+        let shell = self.shell_of(step, is_windows);
+        if !is_shell(shell.split_whitespace().next().unwrap_or_default()) {
+            if run.as_scalar().is_some_and(|run| names_engine(&run.text)) {
+                self.reader.note_unread("a step in another language than a shell's is not read", run);
+            }
+            return None;
+        }
+        // What is known is looked up by every step.
+        if !self.reader.spend(10 * scope.len()) {
+            return None;
+        }
+        let mut own = scope.clone();
+        self.extend(&mut own, step.get("env").map(Rc::as_ref));
+        let text = self.value(run, &own)?;
+        let mut whole = OuterText::default();
+        let mut prelude = TracedText::default();
+        for entry in step.get("env").and_then(|env| env.as_map()).unwrap_or_default() {
+            if let Some(value) = own.get(&entry.key) {
+                prelude.push(&export_text(&entry.key, value));
+            }
+        }
+        let defaults = [self.node("defaults").cloned(), self.root.get("defaults").cloned()];
+        let defaults =
+            defaults.into_iter().flatten().find_map(|node| node.get("run")?.get("working-directory").cloned());
+        if let Some(directory) = step.get("working-directory").cloned().or(defaults) {
+            let directory = self.value(&directory, &own)?;
+            prelude.push(&directory_text(&directory));
+        }
+        whole.push(&OuterText::of_traced(&prelude));
+        whole.push(&text);
+        Some(whole)
+    }
+
+    /// The shell of a step, with its options.
+    fn shell_of(&self, step: &Node, is_windows: bool) -> String {
+        let defaults = [self.node("defaults"), self.root.get("defaults")];
+        let named =
+            step.get("shell").or_else(|| defaults.into_iter().flatten().find_map(|node| node.get("run")?.get("shell")));
+        match named.and_then(|node| node.as_scalar()).map(|scalar| scalar.text.as_str()) {
+            None if is_windows => "pwsh".to_owned(),
+            None => "bash -e".to_owned(),
+            Some("bash") => "bash -e -o pipefail".to_owned(),
+            Some("sh") => "sh -e".to_owned(),
+            Some(line) => {
+                let mut words = line.split_whitespace();
+                let name = words.next().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
+                std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+}
+
+/// Whether a machine of this label is made for one job: `ubuntu-latest`, `macos-14-large`. A label of one's own may begin alike.
+fn is_made_for_one_job(label: &str) -> bool {
+    let rest = MADE_FOR_ONE_JOB.iter().find_map(|beginning| label.strip_prefix(beginning));
+    rest.is_some_and(|rest| {
+        let version = rest.split('-').next().unwrap_or_default();
+        matches!(version, "latest" | "slim")
+            || !version.is_empty() && version.chars().all(|ch| ch.is_ascii_digit() || ch == '.')
+    })
+}
+
+fn plain_name(key: &str) -> String {
+    key.chars().map(|ch| if ch.is_ascii_alphanumeric() { ch } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_made_for_one_job;
+
+    #[test]
+    fn machine_of_the_forge_is_told_from_one_of_ones_own() {
+        for label in
+            ["ubuntu-latest", "ubuntu-24.04", "ubuntu-24.04-arm", "ubuntu-slim", "macos-14-large", "windows-2022"]
+        {
+            assert!(is_made_for_one_job(label), "{label}");
+        }
+        for label in ["ubuntu-factory", "ubuntu", "self-hosted", "linux", "ubuntu-", "macos-mini-1", "", "docker"] {
+            assert!(!is_made_for_one_job(label), "{label}");
+        }
+    }
+}
