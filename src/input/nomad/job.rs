@@ -56,6 +56,12 @@ pub(super) struct JobReader<'a> {
     tasks: usize,
 }
 
+/// How many allocations of a group there are at most, and where that is written.
+struct Replicas {
+    number: u64,
+    span: Option<Span>,
+}
+
 impl<'a> JobReader<'a> {
     pub(super) fn new(top: &'a Stanza, scope: Scope<'a>, source: Arc<SourceFile>, programs: &'a ProgramNames) -> Self {
         let mut scope = scope;
@@ -172,7 +178,7 @@ impl<'a> JobReader<'a> {
         let file = self.lookup.scope.sources.get(job.kind_span.file);
         let name = if job.label().is_empty() { file.name() } else { job.label() };
         let mut unseen = Vec::new();
-        let (replicas, replicas_span) = self.replicas(group, &mut unseen);
+        let replicas = self.replicas(group, &mut unseen);
         let is_dispatched = job.first("parameterized").is_some();
         let repeats =
             job.first("periodic").is_some_and(|periodic| self.lookup.is_on(periodic, "prohibit_overlap") != Some(true));
@@ -184,9 +190,9 @@ impl<'a> JobReader<'a> {
             is_dispatched,
             group,
             volumes: group.all("volume").map(|volume| (volume.label().to_owned(), volume)).collect(),
-            replicas,
-            replicas_span,
-            spread: self.spread(job, group, &kind, (replicas, replicas_span)),
+            spread: self.spread(job, group, &kind, &replicas),
+            replicas: replicas.number,
+            replicas_span: replicas.span,
             may_overlap: is_dispatched || repeats || is_beside_old,
             restarts: matches!(kind.as_str(), "service" | "system"),
             has_siblings,
@@ -195,10 +201,10 @@ impl<'a> JobReader<'a> {
     }
 
     /// How many allocations of a group there are at most.
-    fn replicas(&self, group: &Stanza, unseen: &mut Vec<Unseen>) -> (u64, Option<Span>) {
+    fn replicas(&self, group: &Stanza, unseen: &mut Vec<Unseen>) -> Replicas {
         let scaling = group.first("scaling");
         let given = [(Some(group), "count"), (scaling, "max")];
-        let mut most = (1, None);
+        let mut most = Replicas { number: 1, span: None };
         for (stanza, name) in given {
             let Some(Attribute { value, .. }) = stanza.and_then(|stanza| stanza.attribute(name)) else { continue };
             let known = self.lookup.scope.evaluate(value).known();
@@ -206,8 +212,8 @@ impl<'a> JobReader<'a> {
                 Some(number) => {
                     // Far more than any cluster has.
                     let number = number.min(1_000_000);
-                    if most.1.is_none() || number > most.0 {
-                        most = (number, Some(value.span));
+                    if most.span.is_none() || number > most.number {
+                        most = Replicas { number, span: Some(value.span) };
                     }
                 }
                 None => {
@@ -220,18 +226,18 @@ impl<'a> JobReader<'a> {
     }
 
     /// On which hosts its containers run: any of a cluster, and of some jobs one on each.
-    fn spread(&self, job: &Stanza, group: &Stanza, kind: &str, replicas: (u64, Option<Span>)) -> Spread {
+    fn spread(&self, job: &Stanza, group: &Stanza, kind: &str, replicas: &Replicas) -> Spread {
         if matches!(kind, "system" | "sysbatch") {
             let span = job.attribute("type").map_or(job.kind_span, |attribute| attribute.value.span);
             return Spread { is_global: true, span };
         }
         let mut constraints = [job, group].into_iter().flat_map(|stanza| stanza.all("constraint"));
-        let apart = constraints.find(|constraint| self.keeps_apart(constraint)).filter(|_| replicas.0 > 1);
+        let apart = constraints.find(|constraint| self.keeps_apart(constraint)).filter(|_| replicas.number > 1);
         if let Some(apart) = apart {
             return Spread { is_global: true, span: apart.kind_span };
         }
         let named = [job, group].into_iter().find_map(|stanza| stanza.first("spread"));
-        let span = named.map(|spread| spread.kind_span).or(replicas.1);
+        let span = named.map(|spread| spread.kind_span).or(replicas.span);
         Spread { is_global: false, span: span.unwrap_or_else(|| group.name_span()) }
     }
 
