@@ -59,6 +59,8 @@ pub struct Script {
 pub struct WrittenServices {
     /// The file's path, absolute; `None` where it is not known.
     pub path: Option<String>,
+    /// The path as the script has it, by which two texts are of one file.
+    pub file: String,
     /// What a person calls the file.
     pub name: String,
     /// The text: `${NAME}` in it is Compose's to replace. `None` where its lines are not those of the script.

@@ -59,6 +59,8 @@ pub(in crate::input) struct WrittenText {
     pub(in crate::input) script: String,
     /// Where its first line stands: a text that one script writes to a place that is not known may be known of another.
     pub(in crate::input) span: Span,
+    /// The file as the script has it.
+    file: String,
     /// What a person calls the file, for a sentence.
     pub(in crate::input) name: String,
     /// Whether it is taken for a file beside the script, since where it is written is not known and does not matter.
@@ -92,10 +94,10 @@ fn told_name(name: &str) -> String {
 pub(super) fn find_written_texts(script: &Script, repository: &Repository<'_>) -> Vec<WrittenText> {
     let mut found: Vec<WrittenText> = Vec::new();
     for written in &script.written {
-        let before = found.iter_mut().rev().find(|one| {
-            let is_path = one.placed.as_ref().is_some_and(|placed| written.path.as_ref() == Some(&placed.path));
-            written.appends && is_path && one.span.file == written.span.file
-        });
+        let before = found
+            .iter_mut()
+            .rev()
+            .find(|one| written.appends && one.file == written.file && one.span.file == written.span.file);
         match before {
             Some(one) => one.append(written),
             None => found.push(WrittenText::of_written(written, repository)),
@@ -121,6 +123,7 @@ impl WrittenText {
             placed: PlacedText::of_written(written, &repository.cwd.join(source.name())),
             script: source.name().to_owned(),
             span: written.span,
+            file: written.file.clone(),
             name: told_name(&written.name),
             is_placed_here: written.path.is_none(),
             changes: Vec::new(),

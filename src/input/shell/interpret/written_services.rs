@@ -26,18 +26,18 @@ impl Interpreter<'_> {
         state: &ShellState,
     ) -> bool {
         let path = self.written_path(file, state);
-        let is_behind = appends && path.is_some() && self.written.iter().any(|one| one.path == path);
+        let raw = file.raw();
+        let is_behind = appends && self.written.iter().any(|one| one.file == raw && one.path == path);
         let plain: String = text.0.iter().filter(|traced| !traced.live).map(|traced| traced.ch).collect();
         if !(is_behind || describes_services(&plain)) || self.written.len() >= MOST {
             return false;
         }
         let Some(span) = text.first_position(self.context.sources) else { return false };
-        let raw = file.raw();
         let name = raw.rsplit('/').next().unwrap_or(&raw).to_owned();
         let mut unknown = Vec::new();
         let text = self.text_for_compose(text, span, state, &mut unknown);
         let commands_before = self.found.len();
-        self.written.push(WrittenServices { path, name, text, span, unknown, appends, commands_before });
+        self.written.push(WrittenServices { path, file: raw, name, text, span, unknown, appends, commands_before });
         true
     }
 
