@@ -1,7 +1,7 @@
 //! When a container runs that a script starts, and how many of it there may be at once.
 //! Uses `docker_cli`, `shell` and `model`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::PendingStart;
 use crate::input::shell::ContainerStart;
@@ -11,6 +11,9 @@ use crate::text::{Sources, Span};
 /// The command that makes a file or a directory that was not there before.
 const MADE_ANEW: &str = "mktemp";
 
+/// What is in such a text for a value that is not known: the caller's argument, or a variable of the environment.
+const UNKNOWN_VALUE: &str = "Symbol {";
+
 /// A place in a file, by the file's name.
 pub(super) type SourcePlace = (String, u32, u32);
 
@@ -18,11 +21,25 @@ pub(super) fn source_place(span: Span, sources: &Sources) -> SourcePlace {
     (sources.get(span.file).name().to_owned(), span.start.line, span.start.column)
 }
 
-/// Leaves out what a function starts that nobody in its own file calls, where another script does: who calls it is known.
+/// Leaves out what a function starts that nobody in its own file calls, where another script does: who calls it is known. What
+/// another function makes of it with words of its own (`f1() { f0 gamma; }`) is a start like no other, and stays.
 pub(super) fn drop_called_ways_in(pending: &mut Vec<PendingStart>, sources: &Sources) {
-    let called = pending.iter().filter(|start| !start.started.way_in);
-    let called: HashSet<SourcePlace> = called.map(|start| source_place(start.started.span, sources)).collect();
-    pending.retain(|start| !start.started.way_in || !called.contains(&source_place(start.started.span, sources)));
+    let mut called: HashMap<SourcePlace, HashSet<String>> = HashMap::new();
+    for start in pending.iter().filter(|start| !start.started.way_in) {
+        called.entry(source_place(start.started.span, sources)).or_default().insert(text_of(&start.started));
+    }
+    pending.retain(|PendingStart { started, .. }| {
+        let known = called.get(&source_place(started.span, sources)).filter(|_| started.way_in);
+        known.is_none_or(|known| {
+            let text = text_of(started);
+            !text.contains(UNKNOWN_VALUE) && !known.contains(&text)
+        })
+    });
+}
+
+/// What a start starts, in each way that it may, as a text to compare.
+fn text_of(started: &ContainerStart) -> String {
+    format!("{:?} {:?}", started.command, started.alternatives)
 }
 
 /// What tells one start from another, whenever it is made.
