@@ -1,6 +1,6 @@
 //! Random scripts, each run by bash in every way that it can be called, with a program in docker's place that notes its
-//! words. Whatever was started there is in the report, and each login that it was given. `OVERLOCK_SCRIPTS` says how many scripts, `OVERLOCK_SCRIPTS_SEED`
-//! which; what fails is printed whole.
+//! words. Whatever was started there is in the report, and each login that it was given. `OVERLOCK_SCRIPTS` says how many
+//! scripts, `OVERLOCK_SCRIPTS_SEED` which, `OVERLOCK_SCRIPTS_FROM` the first; what fails is printed whole.
 
 mod random_script;
 
@@ -32,10 +32,11 @@ const CALLS: [&[&str]; 7] =
 fn whatever_a_script_starts_is_in_the_report() {
     let number = |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
     let (count, seed) = (number("OVERLOCK_SCRIPTS", 40), number("OVERLOCK_SCRIPTS_SEED", 1));
+    let first = number("OVERLOCK_SCRIPTS_FROM", 0);
     let each = |from: u64| {
         let mut started = 0;
         let mut wrong = Vec::new();
-        for number in (from..count).step_by(usize::try_from(AT_ONCE).unwrap()) {
+        for number in (first + from..first + count).step_by(usize::try_from(AT_ONCE).unwrap()) {
             let script = RandomScript::new(seed.wrapping_mul(1_000_003).wrapping_add(number));
             let (starts, missing) = missing_starts(&script);
             started += starts;
@@ -116,8 +117,9 @@ fn call(directory: &Path, words: &[&str], status: &str) {
 /// its file: `part-8-* (gen.sh)`.
 fn named_place(container: &str) -> String {
     let (name, behind) = container.split_once(' ').unwrap_or((container, ""));
-    let line =
-        ["fixed-", "part-"].iter().find_map(|given| name.strip_prefix(given)).and_then(|rest| rest.split('-').next());
+    // Words that are not known may follow the line: `fixed-8*`.
+    let digits = |rest: &'_ str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
+    let line = ["fixed-", "part-"].iter().find_map(|given| name.strip_prefix(given)).map(digits);
     let file = behind.trim_start_matches('(').split([':', ')']).next().unwrap_or_default();
     line.map_or_else(|| name.to_owned(), |line| format!("{file}:{line}"))
 }

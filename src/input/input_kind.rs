@@ -1,6 +1,7 @@
 //! What every kind of input is to the others: how it is told, found and loaded, and the piece of a layout that a load
 //! gives. Uses `compose`'s surroundings and options, and `project`.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::script::written_texts::WrittenText;
 use super::shell::ContainerStart;
 use super::walk::Tree;
 use crate::model::{Diagnostic, ExcludedFiles, JudgedFile, Layout, NotJudgedFile};
-use crate::text::{Reader, Sources};
+use crate::text::{Reader, Sources, Span};
 
 /// A kind of file that containers are described in or started from. Everything that is read for a layout is of one.
 pub trait InputKind: Debug + Sync {
@@ -192,6 +193,8 @@ pub struct Piece {
     pub layout: Layout,
     /// The containers that commands in it start on the host.
     pub starts: Vec<ContainerStart>,
+    /// Where the shell functions are named, and the texts of aliases begin, that its own commands call.
+    pub called_by_name: BTreeSet<Span>,
     /// What commands may call it by, where it is a Compose project.
     pub project: Option<DescribedProject>,
     /// The files that commands in it copy on the host.

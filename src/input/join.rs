@@ -207,6 +207,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     let (mut layout, mut starts, mut copies, mut additions) = (Layout::default(), Vec::new(), Vec::new(), Vec::new());
     let (mut names, mut host_volumes) = (Vec::new(), Vec::new());
     let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
+    let called = pieces.iter().flat_map(|piece| &piece.called_by_name).copied().collect();
     for piece in pieces {
         layout.join(piece.layout);
         starts.extend(piece.starts);
@@ -221,6 +222,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     // What a command starts of a service by itself has nothing of what others add to it.
     let services = layout.containers.clone();
     project::add_to_services(additions, &mut layout, &projects, repository);
+    project::drop_called_ways_in(&mut starts, &called, context.sources);
     project::add_started(starts, &services, &mut layout, &projects, repository);
     follow_names(&names, &mut layout.containers);
     give_copies(&copies, &mut layout.containers);

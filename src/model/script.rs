@@ -47,6 +47,9 @@ pub struct Script {
     /// The texts that describe services and that it writes into files, in order.
     #[serde(skip)]
     pub written: Vec<WrittenServices>,
+    /// Where the functions are named, and the texts of aliases begin, that the script itself calls.
+    #[serde(skip)]
+    pub called_by_name: BTreeSet<Span>,
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,

@@ -39,6 +39,7 @@ pub use lent_volumes::lend_volumes;
 pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};
 pub use repository::{Repository, Store, top};
 pub use service_additions::{ServiceAddition, add_to_services};
+pub use start_timing::drop_called_ways_in;
 
 use std::cell::RefCell;
 use std::collections::HashSet;

@@ -1,18 +1,14 @@
 //! When a container runs that a script starts, and how many of it there may be at once.
 //! Uses `docker_cli`, `shell` and `model`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::PendingStart;
-use crate::input::shell::ContainerStart;
+use crate::input::shell::{ContainerStart, WayIn};
 use crate::model::{Container, Moment, Timing, Value};
 use crate::text::{Sources, Span};
 
 /// The command that makes a file or a directory that was not there before.
 const MADE_ANEW: &str = "mktemp";
-
-/// What is in such a text for a value that is not known: the caller's argument, or a variable of the environment.
-const UNKNOWN_VALUE: &str = "Symbol {";
 
 /// A place in a file, by the file's name.
 pub(super) type SourcePlace = (String, u32, u32);
@@ -21,20 +17,25 @@ pub(super) fn source_place(span: Span, sources: &Sources) -> SourcePlace {
     (sources.get(span.file).name().to_owned(), span.start.line, span.start.column)
 }
 
-/// Leaves out what a function starts that nobody in its own file calls, where another script does: who calls it is known. What
-/// another function makes of it with words of its own (`f1() { f0 gamma; }`) is a start like no other, and stays.
-pub(super) fn drop_called_ways_in(pending: &mut Vec<PendingStart>, sources: &Sources) {
-    let mut called: HashMap<SourcePlace, HashSet<String>> = HashMap::new();
-    for start in pending.iter().filter(|start| !start.started.way_in) {
-        called.entry(source_place(start.started.span, sources)).or_default().insert(text_of(&start.started));
+/// Leaves out what a function or an alias starts that nobody calls where it is defined, but another script does: who calls
+/// it is known.
+/// So is what is started alike there.
+pub fn drop_called_ways_in(starts: &mut Vec<ContainerStart>, called: &BTreeSet<Span>, sources: &Sources) {
+    if starts.iter().all(|start| start.ways_in.is_empty()) {
+        return;
     }
-    pending.retain(|PendingStart { started, .. }| {
-        let known = called.get(&source_place(started.span, sources)).filter(|_| started.way_in);
-        known.is_none_or(|known| {
-            let text = text_of(started);
-            !text.contains(UNKNOWN_VALUE) && !known.contains(&text)
-        })
-    });
+    // A file may have been opened more than once.
+    let called: HashSet<SourcePlace> = called.iter().map(|span| source_place(*span, sources)).collect();
+    let mut known: HashMap<SourcePlace, HashSet<String>> = HashMap::new();
+    for start in starts.iter().filter(|start| start.ways_in.is_empty()) {
+        known.entry(source_place(start.span, sources)).or_default().insert(text_of(start));
+    }
+    let is_called =
+        |way_in: &WayIn| way_in.defined_at.iter().any(|span| called.contains(&source_place(*span, sources)));
+    let is_known = |start: &ContainerStart| {
+        known.get(&source_place(start.span, sources)).is_some_and(|known| known.contains(&text_of(start)))
+    };
+    starts.retain(|start| start.ways_in.is_empty() || !start.ways_in.iter().all(is_called) && !is_known(start));
 }
 
 /// What a start starts, in each way that it may, as a text to compare.

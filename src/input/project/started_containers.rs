@@ -6,9 +6,7 @@ use std::path::Path;
 
 use super::reference::{Reference, has_container_name};
 use super::start_names::{name_of_both, name_of_start, set_unique_name};
-use super::start_timing::{
-    SourcePlace, add_start_again, count_instances, drop_called_ways_in, source_place, start_key, timing_of,
-};
+use super::start_timing::{SourcePlace, add_start_again, count_instances, source_place, start_key, timing_of};
 use super::{DEPTH, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeRun, ConditionalParts, DockerCommand, DockerExec, DockerRun, engine_host};
 use crate::input::shell::file_system::Lookup;
@@ -32,7 +30,6 @@ impl ProjectReader<'_> {
             .collect();
         let mut known: HashMap<String, Vec<usize>> = HashMap::new();
         let mut pending = pending;
-        drop_called_ways_in(&mut pending, self.sources());
         for _ in 0..DEPTH {
             let mut next = Vec::new();
             for PendingStart { started, by } in pending {

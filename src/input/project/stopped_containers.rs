@@ -20,7 +20,7 @@ pub(super) struct Stop {
 /// What a start is, where it ends containers each time its script runs to that place.
 pub(super) fn sure_stop(started: &ContainerStart) -> Option<&DockerStop> {
     let DockerCommand::Stop(stop) = &started.command else { return None };
-    let is_sure = !started.possible && !started.in_loop && !started.way_in && started.when.is_empty();
+    let is_sure = !started.possible && !started.in_loop && started.ways_in.is_empty() && started.when.is_empty();
     is_sure.then_some(&**stop)
 }
 

@@ -88,6 +88,7 @@ pub(in crate::input) fn add_started_on_host(
     let references = starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span));
     piece.references.extend(references.map(|reference| reference.beside(directory)));
     piece.starts.extend(starts);
+    piece.called_by_name.extend(&script.called_by_name);
     piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
     piece.names.extend(host_links::find_names(&script.invocations, repository));
 }

@@ -11,7 +11,7 @@ use super::list_item::ListItem;
 use super::saved_call::CalledCode;
 use super::shell_state::ShellState;
 use super::variable_value::{ShellVariable, VariableValue};
-use crate::input::shell::parse::syntax::{AssignedValue, Assignment, DeclareItem, Statement};
+use crate::input::shell::parse::syntax::{AssignedValue, Assignment, DeclareItem, FunctionBody};
 use crate::text::TracedText;
 
 impl Interpreter<'_> {
@@ -19,7 +19,7 @@ impl Interpreter<'_> {
     pub(super) fn call_function(
         &mut self,
         name: &str,
-        bodies: &[Rc<Statement>],
+        bodies: &[Rc<FunctionBody>],
         args: Vec<ListItem>,
         state: ShellState,
     ) -> ExitStates {
@@ -42,10 +42,10 @@ impl Interpreter<'_> {
         exits.map_states(|state| ShellState { args: before.clone(), ..state })
     }
 
-    fn run_bodies(&mut self, name: &str, bodies: &[Rc<Statement>], inner: &ShellState) -> ExitStates {
+    fn run_bodies(&mut self, name: &str, bodies: &[Rc<FunctionBody>], inner: &ShellState) -> ExitStates {
         self.calls.push(name.to_owned());
         let (exits, frame) = self.in_frame(FrameKind::Function, |interpreter| {
-            let ends = bodies.iter().map(|body| interpreter.run_statement(body, inner.clone()));
+            let ends = bodies.iter().map(|body| interpreter.run_statement(&body.statement, inner.clone()));
             ends.fold(ExitStates::default(), ExitStates::merge)
         });
         self.calls.pop();

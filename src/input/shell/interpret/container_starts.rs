@@ -95,7 +95,7 @@ impl Interpreter<'_> {
             moment: Moment::default(),
             varying,
             is_single: false,
-            way_in: self.ways_in.as_ref().is_some_and(|ways_in| ways_in.is_inside),
+            ways_in: self.way_in().cloned().into_iter().collect(),
             locks,
             span,
         });

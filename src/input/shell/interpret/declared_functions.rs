@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::interpreter::Interpreter;
 use super::shell_state::ShellState;
-use crate::input::shell::parse::syntax::Statement;
+use crate::input::shell::parse::syntax::FunctionBody;
 use crate::model::{Word, WordSegment};
 use crate::text::TracedText;
 
@@ -15,7 +15,7 @@ const PRINTERS: [&str; 2] = ["declare", "typeset"];
 /// A text without the functions that are put into it, and these.
 pub(super) struct TextWithFunctions {
     pub(super) text: TracedText,
-    pub(super) functions: BTreeMap<String, Vec<Rc<Statement>>>,
+    pub(super) functions: BTreeMap<String, Vec<Rc<FunctionBody>>>,
 }
 
 impl Interpreter<'_> {

@@ -89,7 +89,7 @@ impl CalledNames {
                     self.add_block(&arm.body);
                 }
             }
-            Statement::Function { body, .. } => self.add_statement(body),
+            Statement::Function { body, .. } => self.add_statement(&body.statement),
             Statement::Test(test) => self.add_test(test),
             Statement::Redirected { body, redirects } => {
                 for redirect in redirects {

@@ -110,7 +110,7 @@ mod written_services;
 
 pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
-pub use self::start_record::{ContainerStart, StartLock};
+pub use self::start_record::{ContainerStart, StartLock, WayIn};
 pub(in crate::input) use self::unwrapped::is_shell;
 pub(in crate::input) use self::value_positions::traced_scalar;
 use std::sync::Arc;
@@ -188,6 +188,7 @@ fn finish(mut interpreter: Interpreter<'_>, by_convention: bool, run: &str) -> (
         unread: interpreter.unread,
         more_unseen: interpreter.more_unseen,
         written: interpreter.written,
+        called_by_name: interpreter.ways_in.map(|ways_in| ways_in.called_by_script).unwrap_or_default(),
         covered,
     };
     (script, interpreter.started)

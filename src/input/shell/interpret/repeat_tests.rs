@@ -125,10 +125,11 @@ fn distinct(conditions: &[Condition]) -> Vec<Condition> {
 
 /// All that is known of a start but when it is.
 fn key_of_start(start: &ContainerStart) -> String {
-    let ContainerStart { command, possible, when, in_loop, varying, way_in, locks, span, .. } = start;
+    let ContainerStart { command, possible, when, in_loop, varying, ways_in, locks, span, .. } = start;
     let (command, when) = (format!("{command:?}"), distinct(when));
     let is_named = |name: &&String| command.contains(&format!("${name}")) || command.contains(&format!("${{{name}"));
     let varying: BTreeSet<&String> = varying.iter().filter(is_named).collect();
+    let way_in = !ways_in.is_empty();
     format!("line {} {possible} {when:?} {in_loop} {varying:?} {way_in} {locks:?} {command}", span.start.line)
 }
 

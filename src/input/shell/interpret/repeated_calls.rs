@@ -236,7 +236,7 @@ impl Interpreter<'_> {
             bash: self.bash,
             here: self.here,
             file: self.inside.last().map(|inside| inside.path.clone()),
-            way_in: self.ways_in.as_ref().is_some_and(|ways_in| ways_in.is_inside),
+            way_in: self.way_in().is_some(),
             at_once: self.at_once > 0,
             placeholder: self.placeholder.clone(),
             aside: !self.loops.is_empty() || !self.forks.is_empty(),

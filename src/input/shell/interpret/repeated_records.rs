@@ -8,7 +8,7 @@ use super::interpreter::Interpreter;
 use super::limits;
 use super::saved_call::{Renames, SavedCall};
 use super::shell_state::{BranchFact, ShellState};
-use super::start_record::{LockedStart, StartNumber};
+use super::start_record::{ContainerStart, LockedStart, StartNumber};
 use crate::model::Invocation;
 
 impl Interpreter<'_> {
@@ -54,15 +54,24 @@ impl Interpreter<'_> {
     /// Makes the starts of a call again, as far as that says anything new.
     pub(super) fn repeat_starts(&mut self, saved: &SavedCall, renames: &Renames, how: AnotherCall) {
         let first = self.started.len();
+        let entered = self.way_in().cloned();
         for start in saved.notes.starts.iter().copied() {
             match how {
                 AnotherCall::Again => {
                     self.timeline.add_start_again(start);
-                    let copy = self.started.get(start).cloned();
+                    let ways_in = entered.iter().cloned().collect();
+                    let copy = self.started.get(start).map(|known| ContainerStart { ways_in, ..known.clone() });
                     self.started.extend(copy);
                 }
                 AnotherCall::Often => self.timeline.spread_start(start),
                 AnotherCall::Known | AnotherCall::Run => {}
+            }
+            // The one that is known stands for this time too, from wherever it is called.
+            if let Some((known, way_in)) = self.started.get_mut(start).zip(entered.as_ref())
+                && how != AnotherCall::Again
+                && !known.ways_in.contains(way_in)
+            {
+                known.ways_in.push(way_in.clone());
             }
         }
         let copies = |start: usize| first + saved.notes.starts.range(..start).count();

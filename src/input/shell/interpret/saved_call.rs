@@ -17,7 +17,7 @@ use super::shell_state::{BranchFact, Descriptor, HeldLock, OpenFileId, ShellStat
 use super::shell_variables::TouchedNames;
 use super::value_identity::{ValueIdentity, WrittenAt};
 use super::variable_value::ShellVariable;
-use crate::input::shell::parse::syntax::Statement;
+use crate::input::shell::parse::syntax::FunctionBody;
 use crate::model::Condition;
 use crate::text::{FileId, Span, TracedText};
 
@@ -25,7 +25,7 @@ use crate::text::{FileId, Span, TracedText};
 #[derive(Debug, Clone)]
 pub(super) enum CalledCode {
     /// A function, with all the bodies that it may have.
-    Function(Vec<Rc<Statement>>),
+    Function(Vec<Rc<FunctionBody>>),
     /// A file that is sourced, and one that is run.
     Sourced((FileId, u32)),
     Script((FileId, u32)),
@@ -248,7 +248,7 @@ fn is_same_choice(then: &ShellState, now: &ShellState, touched: &TouchedNames) -
 }
 
 fn has_same_functions(then: &ShellState, now: &ShellState) -> bool {
-    let same = |one: &[Rc<Statement>], other: &[Rc<Statement>]| {
+    let same = |one: &[Rc<FunctionBody>], other: &[Rc<FunctionBody>]| {
         one.len() == other.len() && one.iter().zip(other).all(|(one, other)| Rc::ptr_eq(one, other))
     };
     let (then, now) = (&then.functions, &now.functions);

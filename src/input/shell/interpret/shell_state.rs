@@ -11,7 +11,7 @@ use super::left_calls::LeftCalls;
 use super::limits;
 use super::shell_variables::{ShellVariables, TouchNotes};
 use super::variable_value::{ShellVariable, VariableValue, join_variable};
-use crate::input::shell::parse::syntax::Statement;
+use crate::input::shell::parse::syntax::FunctionBody;
 use crate::model::{Condition, Inherits, TakenVariables, Wait};
 use crate::text::{Span, TracedText};
 
@@ -79,7 +79,7 @@ pub(super) struct ShellState {
     pub(super) vars: ShellVariables,
     /// The values that the variables of loops have in turn.
     pub(super) choices: Rc<BTreeMap<String, Vec<TracedText>>>,
-    pub(super) functions: Rc<BTreeMap<String, Vec<Rc<Statement>>>>,
+    pub(super) functions: Rc<BTreeMap<String, Vec<Rc<FunctionBody>>>>,
     /// The functions that a bash started from here has too (`export -f`).
     pub(super) handed: Rc<BTreeSet<String>>,
     pub(super) fds: Rc<BTreeMap<u32, Descriptor>>,

@@ -29,12 +29,19 @@ pub struct ContainerStart {
     pub varying: Vec<String>,
     /// Whether what runs it never runs twice at once.
     pub is_single: bool,
-    /// Whether it is in a function, an alias or a text that nobody in its script calls.
-    pub way_in: bool,
+    /// What it is in that nobody in its script calls; none where the script itself leads to it.
+    pub ways_in: Vec<WayIn>,
     /// The exclusive locks held around it.
     pub locks: Vec<StartLock>,
     /// The command's first word.
     pub span: Span,
+}
+
+/// What others than a script itself may call of it: a function, an alias, or a text that it writes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WayIn {
+    /// Where the function is named in each of its definitions, or the text of the alias begins; none of a written text.
+    pub defined_at: Vec<Span>,
 }
 
 /// A lock held around a start.

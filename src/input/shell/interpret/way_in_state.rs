@@ -1,6 +1,9 @@
-//! What is called of a script by others than itself: what is known of that as it runs. Uses nothing else.
+//! What is called of a script by others than itself: what is known of that as it runs. Uses `start_record`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+
+use super::start_record::WayIn;
+use crate::text::Span;
 
 /// What is called of a script by others than itself.
 #[derive(Debug, Default)]
@@ -9,6 +12,8 @@ pub(super) struct WaysIn {
     pub(super) name: String,
     /// The bodies of functions that were called, by their addresses.
     pub(super) called: HashSet<usize>,
-    /// Whether what runs now is called by others alone.
-    pub(super) is_inside: bool,
+    /// Where the functions are named, and the texts of aliases begin, that the script itself calls.
+    pub(super) called_by_script: BTreeSet<Span>,
+    /// What runs now, where others alone call it.
+    pub(super) inside: Option<WayIn>,
 }

@@ -14,11 +14,12 @@ use super::script_files::ScriptRun;
 use super::script_text::{ScriptText, Shebang};
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
+use super::start_record::WayIn;
 use super::unknown_arguments::UnknownArguments;
 use super::way_in_state::WaysIn;
 use crate::input::docker_cli::is_engine_program;
-use crate::input::shell::parse::syntax::{RedirectAction, RedirectTarget, SimpleCommand, Statement};
-use crate::text::{Span, TracedText};
+use crate::input::shell::parse::syntax::{FunctionBody, RedirectAction, RedirectTarget, SimpleCommand};
+use crate::text::{Sources, Span, TracedText};
 
 /// Endings of the names of files that shells run or source.
 const SHELL_FILES: [&str; 8] = [".sh", ".bash", ".zsh", "rc", "profile", "aliases", ".ksh", ".env"];
@@ -38,10 +39,24 @@ impl Interpreter<'_> {
     }
 
     /// Notes that a function is called.
-    pub(super) fn note_called(&mut self, bodies: &[Rc<Statement>]) {
+    pub(super) fn note_called(&mut self, bodies: &[Rc<FunctionBody>]) {
         if let Some(ways_in) = &mut self.ways_in {
             ways_in.called.extend(bodies.iter().map(|body| Rc::as_ptr(body).addr()));
         }
+        let sources = self.context.sources;
+        self.note_called_by_script(bodies.iter().filter_map(|body| span_of_name(body, sources)));
+    }
+
+    /// Notes that a function or an alias is called that is defined there.
+    fn note_called_by_script(&mut self, defined_at: impl Iterator<Item = Span>) {
+        if let Some(ways_in) = self.ways_in.as_mut().filter(|ways_in| ways_in.inside.is_none()) {
+            ways_in.called_by_script.extend(defined_at);
+        }
+    }
+
+    /// What runs now, where others alone call it.
+    pub(super) fn way_in(&self) -> Option<&WayIn> {
+        self.ways_in.as_ref()?.inside.as_ref()
     }
 
     /// Runs the text of a script, and after that each of its functions that was not called, in the state at its end.
@@ -67,7 +82,7 @@ impl Interpreter<'_> {
         let functions = Rc::clone(&end.functions);
         for name in ways_into(&functions) {
             let Some(bodies) = functions.get(name) else { continue };
-            let is_called = |body: &Rc<Statement>| {
+            let is_called = |body: &Rc<FunctionBody>| {
                 self.ways_in.as_ref().is_some_and(|ways_in| ways_in.called.contains(&Rc::as_ptr(body).addr()))
             };
             if bodies.iter().any(is_called) {
@@ -75,7 +90,9 @@ impl Interpreter<'_> {
             }
             let zeroth = end.args.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();
             let args = vec![zeroth, self.unknown_arguments(name)];
-            self.as_way_in(end, |interpreter, child| interpreter.call_function(name, bodies, args, child));
+            let sources = self.context.sources;
+            let way_in = WayIn { defined_at: bodies.iter().filter_map(|body| span_of_name(body, sources)).collect() };
+            self.as_way_in(way_in, end, |interpreter, child| interpreter.call_function(name, bodies, args, child));
         }
     }
 
@@ -86,12 +103,17 @@ impl Interpreter<'_> {
     }
 
     /// Runs what only others call, in a process of its own.
-    fn as_way_in(&mut self, state: &ShellState, run: impl FnOnce(&mut Self, ShellState) -> ExitStates) {
-        let before = self.ways_in.as_mut().is_some_and(|ways_in| std::mem::replace(&mut ways_in.is_inside, true));
+    fn as_way_in(&mut self, way_in: WayIn, state: &ShellState, run: impl FnOnce(&mut Self, ShellState) -> ExitStates) {
+        // What a function that nobody calls writes is called by others as the function is.
+        let before = self.way_in().cloned();
+        let way_in = before.clone().unwrap_or(way_in);
+        if let Some(ways_in) = &mut self.ways_in {
+            ways_in.inside = Some(way_in);
+        }
         let child = state.child_process(true);
         self.in_child_process(state, child, run);
         if let Some(ways_in) = &mut self.ways_in {
-            ways_in.is_inside = before;
+            ways_in.inside = before;
         }
     }
 
@@ -107,7 +129,7 @@ impl Interpreter<'_> {
     }
 
     /// The text that a command is whose name is an alias, and that name. A name in its own text stands for itself.
-    pub(super) fn aliased_command(&self, simple: &SimpleCommand) -> Option<(String, TracedText)> {
+    pub(super) fn aliased_command(&mut self, simple: &SimpleCommand) -> Option<(String, TracedText)> {
         if self.aliases.is_empty() || (self.bash && !self.expands_aliases) {
             return None;
         }
@@ -118,6 +140,7 @@ impl Interpreter<'_> {
             return None;
         }
         let mut whole = text.clone();
+        self.note_called_by_script(whole.first_position(self.context.sources).into_iter());
         for word in rest {
             whole.push(&TracedText::plain(" "));
             whole.push(&word.source);
@@ -139,7 +162,8 @@ impl Interpreter<'_> {
                 text_of_alias.push(&TracedText::plain(" \"$@\""));
             }
             let rest = self.unknown_arguments(name);
-            self.as_way_in(state, |interpreter, mut child| {
+            let way_in = WayIn { defined_at: text_of_alias.first_position(self.context.sources).into_iter().collect() };
+            self.as_way_in(way_in, state, |interpreter, mut child| {
                 child.args = Some(Arguments::from_items([ListItem::default(), rest]));
                 interpreter.run_text(&text_of_alias, LastCommand::Forks, child)
             });
@@ -206,7 +230,7 @@ impl Interpreter<'_> {
         }
         let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
         let rest = self.unknown_arguments(&name);
-        self.as_way_in(state, |interpreter, mut child| {
+        self.as_way_in(WayIn::default(), state, |interpreter, mut child| {
             // Another shell runs it: nothing of this one is known there but where it is.
             child.vars.clear();
             child.functions = Rc::default();
@@ -264,12 +288,18 @@ impl Interpreter<'_> {
     }
 }
 
+/// Where a function is named as it is defined.
+fn span_of_name(body: &FunctionBody, sources: &Sources) -> Option<Span> {
+    let (file, byte) = body.named_at?;
+    Some(Span::at(file, sources.get(file).position(byte as usize)))
+}
+
 /// The functions that may be called from outside and may start something: those that no other one calls come first.
-fn ways_into(functions: &BTreeMap<String, Vec<Rc<Statement>>>) -> Vec<&str> {
+fn ways_into(functions: &BTreeMap<String, Vec<Rc<FunctionBody>>>) -> Vec<&str> {
     let mut callers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut starting: BTreeSet<&str> = BTreeSet::new();
     for (name, bodies) in functions {
-        for called in bodies.iter().map(|body| CalledNames::of_statement(body)) {
+        for called in bodies.iter().map(|body| CalledNames::of_statement(&body.statement)) {
             for (other, _) in called.commands.iter().filter_map(|other| functions.get_key_value(other)) {
                 if other != name {
                     callers.entry(other).or_default().push(name);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::cursor::{Parsed, ShellParser};
 use super::shell_words::WordMode;
 use super::statement_lists::CLOSING_WORDS;
-use super::syntax::{Block, BlockItem, CaseArm, Statement, TestExpr, UnexpandedWord, WordPart};
+use super::syntax::{Block, BlockItem, CaseArm, FunctionBody, Statement, TestExpr, UnexpandedWord, WordPart};
 use crate::model::Parameter;
 use crate::text::TracedText;
 
@@ -248,14 +248,15 @@ impl ShellParser<'_> {
                 return Err(self.error());
             }
         }
-        self.read_function_body(name.source.raw())
+        self.read_function_body(name.source.raw(), &name)
     }
 
     /// What follows a function's name and brackets.
-    pub(super) fn read_function_body(&mut self, name: String) -> Parsed<Statement> {
+    pub(super) fn read_function_body(&mut self, name: String, written: &UnexpandedWord) -> Parsed<Statement> {
         self.skip_newlines();
-        let body = self.one_level_down(Self::read_command)?;
-        Ok(Statement::Function { name, body: Rc::new(body) })
+        let statement = self.one_level_down(Self::read_command)?;
+        let named_at = written.source.0.first().and_then(|first| first.at);
+        Ok(Statement::Function { name, body: Rc::new(FunctionBody { statement, named_at }) })
     }
 }
 

@@ -29,7 +29,7 @@ impl ShellParser<'_> {
             let keyword = plain_text(&word).filter(|_| simple.words.is_empty());
             if let Some(keyword) = keyword {
                 if simple.assigns.is_empty() && simple.redirects.is_empty() && self.take_function_brackets() {
-                    return self.read_function_body(keyword);
+                    return self.read_function_body(keyword, &word);
                 }
                 if DECLARING.contains(&keyword.as_str()) {
                     return self.read_declaration(keyword, simple.redirects);

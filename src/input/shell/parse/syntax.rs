@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::model::Parameter;
-use crate::text::TracedText;
+use crate::text::{FileId, TracedText};
 
 /// Statements one after the other.
 pub(crate) type Block = Vec<BlockItem>;
@@ -57,7 +57,7 @@ pub(crate) enum Statement {
     },
     Function {
         name: String,
-        body: Rc<Statement>,
+        body: Rc<FunctionBody>,
     },
     Test(TestExpr),
     Redirected {
@@ -66,6 +66,14 @@ pub(crate) enum Statement {
     },
     /// What is no shell.
     Unread,
+}
+
+/// What a function does.
+#[derive(Debug)]
+pub(crate) struct FunctionBody {
+    pub(crate) statement: Statement,
+    /// Where the function's name is written, as the byte of a file.
+    pub(crate) named_at: Option<(FileId, u32)>,
 }
 
 /// The operator between two statements of a list.

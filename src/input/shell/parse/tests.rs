@@ -136,7 +136,7 @@ fn statement(stmt: &Statement, out: &mut Vec<String>) {
         }
         Statement::Function { name, body } => {
             out.push(format!("{name}()"));
-            statement(body, out);
+            statement(&body.statement, out);
         }
         Statement::Test(test) => test_of(test, out),
         Statement::Redirected { body, redirects } => {
