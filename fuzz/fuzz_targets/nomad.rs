@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use libfuzzer_sys::fuzz_target;
 use overlock::input::compose::Context;
 use overlock::input::hcl_comments;
-use overlock::input::nomad::fuzz::read;
+use overlock::input::fuzz::read_nomad;
 use overlock::text::{FileId, Reader, Sources};
 
 fuzz_target!(|text: &str| {
@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
     let context = Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false };
     for name in ["agents.nomad.hcl", "agents.json"] {
         let sources = Sources::reading(Reader::default());
-        let layout = read(name, text, &sources, &context).layout;
+        let layout = read_nomad(name, text, &sources, &context).layout;
         assert_eq!(layout.judged.len() + layout.not_judged.len(), 1);
         let is_in_file = |file: FileId, span| sources.get(file).offset(span).is_some();
         for container in &layout.containers {

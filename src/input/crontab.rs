@@ -9,7 +9,7 @@ use super::script::{self, EntryFile, HoldsEntries};
 use super::shell::{EntryText, ShellEntry};
 use super::start_words::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::Unseen;
+use crate::model::{Unseen, is_variable_name};
 use crate::text::{FileId, Span, TracedChar, TracedText};
 
 /// Programs that a line of a person begins with, and that no user is called.
@@ -37,6 +37,10 @@ impl InputKind for CrontabKind {
 
     fn is_found(&self, file: &CandidateFile<'_>) -> bool {
         self.looks_like(file) && names_engine(file.beginning())
+    }
+
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
@@ -114,8 +118,7 @@ impl CronTable {
         let (name, value) = line.split_at(equals);
         let name: String = trimmed(name).iter().map(|traced| traced.ch).collect();
         let name = name.trim_matches(['"', '\'']);
-        let is_first = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-        if !is_first || !name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_') {
+        if !is_variable_name(name) {
             return false;
         }
         let mut value = trimmed(value.get(1..).unwrap_or_default());

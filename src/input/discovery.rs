@@ -1,7 +1,7 @@
 //! What the paths that a person named lead to: the roots, one walk below each directory, and each kind asked in the
 //! order of the list. Uses the list of kinds, `exclusion`, `input_kind` and `walk`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::candidate_file::CandidateFile;
@@ -9,10 +9,12 @@ use super::compose::{Context, is_default_name};
 use super::exclusion::{ExcludedPaths, Exclusion};
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, SearchedDirectory};
 use super::walk::{Directory, Entry, Tree};
-use super::{DEFAULT_KIND, KINDS};
+use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Diagnostic, Level};
 use crate::text::{EntryKind, Reader};
 
+/// How many words of a file with commands may name a file that these run.
+const NAMED: usize = 10_000;
 /// How many directories that were not read are told one by one.
 const TOLD: usize = 10;
 
@@ -99,6 +101,7 @@ fn tell_unread(tree: &Tree, context: &Context, found: &mut FoundInputs) {
 /// The inputs of a tree, sorted: its files by their kinds, grouped as each kind does.
 fn search_directory(searched: &SearchedDirectory<'_>) -> Vec<FoundInput> {
     let mut files: HashMap<&str, Vec<FoundInput>> = HashMap::new();
+    let mut callers = Vec::new();
     let confined = searched.reader.within_roots();
     let ExcludedPaths { directories, files: single } = searched.excluded;
     for directory in searched.tree.directories.iter().filter(|one| !directories.contains(&one.path)) {
@@ -107,10 +110,17 @@ fn search_directory(searched: &SearchedDirectory<'_>) -> Vec<FoundInput> {
             if single.contains(&path) {
                 continue;
             }
-            if let Some(input) = found_file(path, directory, entry, searched.reader, &confined) {
-                files.entry(input.kind.name()).or_default().push(input);
+            match found_file(path, directory, entry, searched.reader, &confined) {
+                Some(FoundFile::Input(input)) => files.entry(input.kind.name()).or_default().push(input),
+                Some(FoundFile::PossibleCaller(caller)) => callers.push(caller),
+                None => {}
             }
         }
+    }
+    let scripts = files.get(SCRIPT).into_iter().flatten();
+    let called = scripts.filter(|input| input.left_out.is_none()).flat_map(|input| file_names(&input.files)).collect();
+    for input in find_callers(callers, called) {
+        files.entry(input.kind.name()).or_default().push(input);
     }
     let mut inputs = Vec::new();
     for kind in KINDS {
@@ -120,6 +130,53 @@ fn search_directory(searched: &SearchedDirectory<'_>) -> Vec<FoundInput> {
     inputs
 }
 
+/// What an entry of a directory is.
+enum FoundFile {
+    Input(FoundInput),
+    PossibleCaller(PossibleCaller),
+}
+
+/// A file with commands that name no engine, and the names of the files that they may run.
+struct PossibleCaller {
+    input: FoundInput,
+    names: HashSet<String>,
+}
+
+/// Those that lead to a script that starts containers, perhaps by others.
+fn find_callers(callers: Vec<PossibleCaller>, called: HashSet<String>) -> Vec<FoundInput> {
+    let mut callers_of: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, caller) in callers.iter().enumerate() {
+        for name in &caller.names {
+            callers_of.entry(name).or_default().push(at);
+        }
+    }
+    let mut is_caller = vec![false; callers.len()];
+    let mut waiting: Vec<String> = called.iter().cloned().collect();
+    let mut known = called;
+    while let Some(name) = waiting.pop() {
+        for at in callers_of.get(name.as_str()).into_iter().flatten().copied() {
+            let Some(caller) = callers.get(at).filter(|_| !is_caller.get(at).copied().unwrap_or(true)) else { continue };
+            is_caller.iter_mut().skip(at).take(1).for_each(|one| *one = true);
+            waiting.extend(file_names(&caller.input.files).filter(|name| known.insert(name.clone())));
+        }
+    }
+    callers.into_iter().zip(is_caller).filter_map(|(caller, is)| is.then_some(caller.input)).collect()
+}
+
+fn file_names(files: &[PathBuf]) -> impl Iterator<Item = String> {
+    files.iter().filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()))
+}
+
+/// The names of files that words of a text end in.
+fn named_files(text: &str) -> HashSet<String> {
+    let is_word = |ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.' | '/');
+    let names = text.split(|ch| !is_word(ch)).filter(|word| word.contains(['.', '/'])).filter_map(|word| {
+        let name = word.rsplit('/').next().filter(|name| !name.is_empty())?;
+        Some(name.to_owned())
+    });
+    names.take(NAMED).collect()
+}
+
 /// The input that an entry of a directory is, if it is one: a file, or a link to one that does not lead out.
 fn found_file(
     path: PathBuf,
@@ -127,15 +184,23 @@ fn found_file(
     entry: &Entry,
     reader: &Reader,
     confined: &Reader,
-) -> Option<FoundInput> {
+) -> Option<FoundFile> {
     let is_file = match entry.kind {
         EntryKind::File => true,
         EntryKind::Link => confined.is_file(&path),
         _ => false,
     };
+    let mut names = None;
     let kind = if is_file {
         let file = CandidateFile::new(&path, reader);
-        KINDS.iter().copied().find(|kind| kind.is_found(&file))?
+        match KINDS.iter().copied().find(|kind| kind.is_found(&file)) {
+            Some(kind) => kind,
+            None => {
+                let kind = KINDS.iter().copied().find(|kind| kind.may_call(&file))?;
+                names = Some(named_files(file.beginning()));
+                kind
+            }
+        }
     } else if entry.name.to_str().is_some_and(is_default_name) && reader.has_input(&path) {
         // What else stands at Compose's own names is told when it is read.
         DEFAULT_KIND
@@ -143,17 +208,15 @@ fn found_file(
         return None;
     };
     let left_out = directory.reason_left_out(entry);
-    if left_out.is_some() && !kind.is_named_if_ignored() {
+    if left_out.is_some() && (names.is_some() || !kind.is_named_if_ignored()) {
         return None;
     }
-    Some(FoundInput {
-        kind,
-        files: vec![path],
-        directory: None,
-        found_by: FoundBy::Name,
-        left_out,
-        called: None,
-        written: None,
+    let found_by = if names.is_some() { FoundBy::Call } else { FoundBy::Name };
+    let input =
+        FoundInput { kind, files: vec![path], directory: None, found_by, left_out, called: None, written: None };
+    Some(match names {
+        Some(names) => FoundFile::PossibleCaller(PossibleCaller { input, names }),
+        None => FoundFile::Input(input),
     })
 }
 

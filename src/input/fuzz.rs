@@ -7,13 +7,15 @@ use super::crontab::CrontabKind;
 use super::devcontainer::DevelopmentContainerKind;
 use super::justfile::JustfileKind;
 use super::makefile::MakefileKind;
+use super::nomad::NomadKind;
 use super::package_json::PackageJsonKind;
 use super::procfile::ProcfileKind;
 use super::project::Repository;
 use super::script::{self, HoldsEntries};
 use super::systemd::SystemdServiceKind;
 use super::taskfile::TaskfileKind;
-use super::{LoadContext, Piece, ProgramNames, pipeline};
+use super::input_kind::FoundBy;
+use super::{InputKind as _, LoadContext, Piece, ProgramNames, pipeline};
 use crate::model::Layout;
 use crate::text::{Sources, Syntax};
 
@@ -35,7 +37,7 @@ pub fn read_entries(name: &str, text: &str, sources: &Sources, surroundings: &Co
     with_context(sources, surroundings, |_, repository| {
         for (_, kind) in kinds.into_iter().filter(|(known, _)| *known == name) {
             let file = sources.add_written(name, text, Syntax::Shell);
-            script::add_entries(kind, file, &surroundings.cwd.join(name), true, repository, &mut piece);
+            script::add_entries(kind, file, &surroundings.cwd.join(name), FoundBy::Path, repository, &mut piece);
         }
     });
     piece
@@ -50,6 +52,16 @@ pub fn read_devcontainer(text: &str, sources: &Sources, surroundings: &Context) 
     });
     piece.layout.containers.extend(piece.additions.into_iter().map(|addition| addition.container));
     piece.layout
+}
+
+/// What is read of the text of a job of Nomad, as a file of a name, which says whether it is HCL or JSON.
+pub fn read_nomad(name: &str, text: &str, sources: &Sources, surroundings: &Context) -> Piece {
+    let path = surroundings.cwd.join(Path::new(name));
+    let mut piece = Piece { kind: NomadKind.name(), ..Piece::default() };
+    with_context(sources, surroundings, |context, repository| {
+        NomadKind.add_text(text, &path, true, context, repository, &mut piece);
+    });
+    piece
 }
 
 fn with_context(sources: &Sources, surroundings: &Context, run: impl FnOnce(&LoadContext<'_>, &Repository<'_>)) {

@@ -33,6 +33,12 @@ pub trait InputKind: Debug + Sync {
         self.looks_like(file)
     }
 
+    /// Whether a file that is no input by itself holds commands: it is one where these run a script that is.
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        let _ = file;
+        false
+    }
+
     /// Makes inputs of the files that were found in a directory and below: each is one, where a kind has no other rule.
     fn group_files(&self, searched: &SearchedDirectory<'_>, files: Vec<FoundInput>) -> Vec<FoundInput> {
         let _ = searched;
@@ -81,6 +87,8 @@ pub enum FoundBy {
     Path,
     /// Its name, or another file names it.
     Name,
+    /// It runs a script that starts containers, and does not name an engine itself: it is an input where that is reached.
+    Call,
     /// What is in it, whatever its name: it may be something else after all, and no mistake in it raises the exit status.
     Content,
 }

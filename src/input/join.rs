@@ -194,6 +194,10 @@ fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadCon
     piece.kind = input.kind.name();
     piece.found_by = Some(input.found_by);
     piece.own_files.clone_from(&input.files);
+    // What a caller of scripts does that starts nothing is nobody's business here.
+    if input.found_by == FoundBy::Call && piece.starts.is_empty() {
+        piece = Piece::default();
+    }
     project::complete_layout(&mut piece.layout, piece.project.as_ref(), repository);
     (context.on_loaded)();
     piece

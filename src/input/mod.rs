@@ -32,10 +32,7 @@ pub mod kernel;
 mod launchers;
 mod local_volume;
 mod makefile;
-#[cfg(not(fuzzing))]
 mod nomad;
-#[cfg(fuzzing)]
-pub mod nomad;
 mod outer_text;
 mod package_json;
 mod package_manifest;

@@ -32,6 +32,10 @@ impl InputKind for PackageJsonKind {
         self.looks_like(file) && file.beginning().contains("\"scripts\"") && names_engine(file.beginning())
     }
 
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
+    }
+
     /// What nobody tracks are packages.
     fn is_named_if_ignored(&self) -> bool {
         false

@@ -29,6 +29,10 @@ impl InputKind for ProcfileKind {
         self.looks_like(file) && names_engine(file.beginning())
     }
 
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
+    }
+
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
         script::weigh_entries(text, context)
     }

@@ -80,10 +80,10 @@ fn input_of(file: Arc<WrittenFile>) -> FoundInput {
 /// Why a script is not judged whole that writes a text, each as a clause; none where the text was read as it becomes.
 fn faults_of(written: &WrittenText, is_read: bool) -> Vec<String> {
     if !is_read {
-        return vec![format!("it writes {}, which describes services and was not read", written.name)];
+        return vec![format!("it writes {}, which describes services and was not read", written.told)];
     }
     let placed = written
         .is_placed_here
-        .then(|| format!("where it writes {} is not known, which was read as one beside the script", written.name));
+        .then(|| format!("where it writes {} is not known, which was read as one beside the script", written.told));
     placed.into_iter().chain(written.changes.iter().cloned()).collect()
 }

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
 use super::{
-    ContainerId, EngineFacts, EnvVar, Invocation, KernelFacts, Live, Mount, Script, Timing, Value, Workplace,
+    ContainerId, EngineFacts, EnvValue, EnvVar, Invocation, KernelFacts, Live, Mount, Script, Timing, USUAL_PATH, Value,
+    Workplace,
     split_below, upward,
 };
 use crate::text::Span;
@@ -155,6 +156,14 @@ pub struct OtherBuild {
 }
 
 impl Container {
+    /// What `PATH` is in its environment, with `${PATH}` for what its image says.
+    pub fn search_path(&self) -> &str {
+        match self.env.get("PATH").map(|variable| &variable.value) {
+            Some(EnvValue::Set(value)) if !value.text.is_empty() => &value.text,
+            _ => USUAL_PATH,
+        }
+    }
+
     /// Whether its number of two stands for any: how often a loop or a further call of a script starts it is not known.
     pub fn has_any_number(&self) -> bool {
         self.start.is_some() && self.replicas == 2 && self.shown_replicas.is_none()

@@ -213,10 +213,15 @@ pub(crate) fn operands(call: &Invocation) -> Vec<&Word> {
     let mut into = None;
     let mut options = true;
     let mut words = call.argv.iter().skip(1);
+    // To others `-t` is something else: rsync keeps times by it.
+    let takes_directory = matches!(program_name(call), "cp" | "install" | "ln" | "mv");
     while let Some(word) = words.next() {
         match &**word {
             "--" if options => options = false,
             "-t" | "--target-directory" if options => into = words.next(),
+            cluster if options && takes_directory && is_letter(cluster, 't') && cluster.ends_with('t') => {
+                into = words.next();
+            }
             "-m" | "-o" | "-g" | "-S" | "--mode" | "--owner" | "--group" | "--exclude" if options => _ = words.next(),
             option if options && option.starts_with('-') && option.len() > 1 => {}
             _ => operands.push(word),

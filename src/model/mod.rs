@@ -17,6 +17,7 @@ mod parameter;
 mod partial_text;
 mod path;
 mod script;
+mod search_path;
 mod taken_variables;
 mod template;
 mod timing;
@@ -43,13 +44,14 @@ pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub use mount::{Mount, MountSource};
-pub(crate) use parameter::Parameter;
+pub(crate) use parameter::{Parameter, is_variable_name};
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};
 pub use script::{
     Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness, WrittenServices,
 };
+pub use search_path::{USUAL_PATH, split_search_path};
 pub use taken_variables::{TakenVariables, VariableNames};
 pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,

@@ -19,6 +19,12 @@ pub(crate) struct Parameter {
     pub(crate) rest: String,
 }
 
+/// Whether a name may be that of a variable which a shell can give to what it runs.
+pub(crate) fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_')
+}
+
 impl Parameter {
     /// A variable's value as it is.
     pub(crate) fn named(name: &str) -> Self {

@@ -64,8 +64,8 @@ pub struct WrittenServices {
     pub path: Option<String>,
     /// The path as the script has it, by which two texts are of one file.
     pub file: String,
-    /// What a person calls the file.
-    pub name: String,
+    /// The file for a sentence: "the file `compose.yaml`", or "a file".
+    pub told: String,
     /// The text: `${NAME}` in it is Compose's to replace. `None` where its lines are not those of the script.
     pub text: Option<String>,
     /// Where its first line is written.

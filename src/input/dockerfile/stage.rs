@@ -10,14 +10,12 @@ use super::build_variables::{self, BuildVariables, Reason};
 use super::image::{BaseImage, BuildStep, CopyOrigin, Image};
 use super::instructions::Instruction;
 use super::source_chars::{SourceChar, text_of, trim_blanks};
-use crate::model::{Command, EnvValue, EnvVar, Label, Symbol, Unseen, Value, clean};
+use crate::model::{Command, EnvValue, EnvVar, Label, Symbol, USUAL_PATH, Unseen, Value, clean};
 use crate::text::Span;
 
 /// The symbol in a path that begins at the working directory of a base from elsewhere.
 pub const BASE_WORKDIR: &str = "WORKDIR";
 
-/// The `PATH` that a builder gives an image without one.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Words that are read of one instruction.
 const MAX_WORDS: usize = 2000;
 /// Variables that are kept of one stage.
@@ -25,7 +23,7 @@ const MAX_VARIABLES: usize = 500;
 
 /// The image that is nothing yet.
 pub(super) fn scratch(span: Span) -> Image {
-    let path = EnvVar::new(EnvValue::Set(Value::known(DEFAULT_PATH, None)), span);
+    let path = EnvVar::new(EnvValue::Set(Value::known(USUAL_PATH, None)), span);
     Image { base: BaseImage::Scratch, env: BTreeMap::from([("PATH".to_owned(), path)]), ..Image::default() }
 }
 

@@ -50,6 +50,10 @@ impl InputKind for JustfileKind {
         self.looks_like(file) && (names_engine(file.beginning()) || imported_names(file.beginning()).next().is_some())
     }
 
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
+    }
+
     /// A file that another one imports is a part of that.
     fn group_files(&self, searched: &SearchedDirectory<'_>, files: Vec<FoundInput>) -> Vec<FoundInput> {
         let mut imported: Vec<PathBuf> = Vec::new();

@@ -13,14 +13,14 @@ use super::mountinfo;
 use super::pid::{MOST_MOUNTS, MOST_WORDS, Pid, Proc, is_gone};
 use super::places::{Known, home_in, known_value};
 use super::process::{Found, variables};
-use super::program::{USUAL_PATH, installed};
+use super::program::installed;
 use super::root::{NoRoot, Root};
 use super::running_version::{KernelView, note_versions};
 use super::scripts::{self, MOST_PASSWD};
 use super::sight::{MountNamespace, Sight};
 use super::text::shown;
 use crate::input::capture::tree::{self, visible};
-use crate::model::{Container, EngineMount, Inspection, Invocation, KernelFacts, KernelMount, Script, clean};
+use crate::model::{Container, EngineMount, Inspection, Invocation, KernelFacts, KernelMount, Script, USUAL_PATH, clean};
 use crate::rules::Profile;
 
 /// An id that is shorter could stand in a cgroup's name by chance.

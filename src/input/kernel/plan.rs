@@ -13,7 +13,7 @@ use super::layers::Layers;
 use super::places::{Known, home_in};
 use super::planned_paths::{PlannedPaths, SourceBase};
 use super::pool::{self, Job};
-use super::program::{Tree as _, USUAL_PATH, installed};
+use super::program::{Tree as _, installed};
 use super::root::{End, Followed};
 use super::text::shown;
 use super::user::{self, Accounts};
@@ -22,6 +22,7 @@ use crate::input::capture::tree::visible;
 use crate::input::capture::{Capture, EngineVolumes};
 use crate::input::dockerfile::Stored;
 use crate::model::{
+    USUAL_PATH,
     Container, Diagnostic, EnvValue, HostTree, Installed, KernelFacts, KernelMount, Level, Live, Mount, MountSource,
     Unseen, Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
 };

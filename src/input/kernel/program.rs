@@ -9,8 +9,6 @@ use super::text::shown;
 use crate::model::{Entry, EntryKind, Installed, join};
 use crate::rules::{Bundle, Profile, VersionRange};
 
-/// Where commands are looked for when nothing says: the usual value of images and of `execvp`.
-pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Where packages of npm lie that are installed for everybody.
 const PREFIXES: [&str; 2] = ["/usr/local", "/usr"];
 /// Where programs lie that a user installs for themselves, below the home.

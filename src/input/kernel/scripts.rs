@@ -44,6 +44,7 @@ pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profi
         file_system: &disk,
         directory: Some(working_directory(container)),
         environment: &lookup,
+        search_path: container.search_path(),
         is_set: &|name| container.env.contains_key(name),
         decides: true,
         home: &home_of,

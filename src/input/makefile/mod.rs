@@ -54,6 +54,10 @@ impl InputKind for MakefileKind {
         self.looks_like(file) && (names_engine(file.beginning()) || has_include(file.beginning()))
     }
 
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
+    }
+
     /// A file that another one includes is a part of that.
     fn group_files(&self, searched: &SearchedDirectory<'_>, files: Vec<FoundInput>) -> Vec<FoundInput> {
         let mut included: Vec<PathBuf> = Vec::new();

@@ -10,6 +10,7 @@ use super::variables::{Automatic, MakeExpander, MakeVariables, Spent};
 use crate::input::outer_text::{OuterPart, OuterText, choose_values};
 use crate::input::shell::{EntryText, ShellEntry};
 use crate::input::start_words::may_lead_to_start;
+use crate::model::is_variable_name;
 use crate::text::TracedText;
 
 /// Targets within each other.
@@ -189,7 +190,7 @@ impl<'a> RecipeWriter<'a> {
         let all = self.makefile.exports_all.then(|| variables.names());
         let chosen = self.makefile.exported.iter().map(String::as_str);
         let names: BTreeSet<&str> = all.into_iter().flatten().chain(chosen).collect();
-        for name in names.into_iter().filter(|name| is_shell_name(name) && *name != "MAKEFILE_LIST") {
+        for name in names.into_iter().filter(|name| is_variable_name(name) && *name != "MAKEFILE_LIST") {
             let Some(value) = variables.get(name).cloned() else { continue };
             let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
             let value = expander.value(name, &value, None);
@@ -294,10 +295,4 @@ fn one_shell(commands: Vec<RecipeCommand>) -> Vec<RecipeCommand> {
         first.is_conditional |= command.is_conditional;
     }
     vec![first]
-}
-
-fn is_shell_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_')
 }

@@ -11,8 +11,6 @@
 
 mod evaluate;
 mod functions;
-#[cfg(fuzzing)]
-pub mod fuzz;
 mod hcl_text;
 mod hcl_value;
 mod host_volumes;
@@ -103,7 +101,7 @@ impl InputKind for NomadKind {
 }
 
 impl NomadKind {
-    fn add_text(
+    pub(super) fn add_text(
         &self,
         text: &str,
         path: &Path,

@@ -4,7 +4,7 @@
 use super::hcl_value::PlacedValue;
 use super::stanza::Stanza;
 use super::task::TaskReader;
-use crate::model::{Container, EnvValue, EnvVar, PartialText, Unseen, Value, clean};
+use crate::model::{Container, EnvValue, EnvVar, PartialText, Unseen, Value, clean, is_variable_name};
 
 /// A file that a template is written to, below the directory of its task.
 pub(super) struct RenderedFile {
@@ -122,7 +122,7 @@ impl EnvLine {
         if name.starts_with('#') {
             return None;
         }
-        let is_name = !name.is_empty() && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
+        let is_name = is_variable_name(name);
         let value = rest.trim();
         let is_plain = !value.contains(['\\', '#', '"', '\'']);
         let inner = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));

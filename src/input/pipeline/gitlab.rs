@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::job_texts::{PipelineJob, PipelineReader, is_name, items, own_machine, runner_home};
+use super::job_texts::{PipelineJob, PipelineReader, items, own_machine, runner_home};
+use crate::model::is_variable_name;
 use crate::text::yaml::Node;
 use crate::text::{TracedChar, TracedText};
 
@@ -160,7 +161,7 @@ impl GitlabJob<'_, '_> {
         let of_parts = self.parts.iter().rev().filter_map(|part| part.get("variables"));
         for entry in of_all.into_iter().chain(of_parts).filter_map(|node| node.as_map()).flatten() {
             let value = entry.value.get("value").unwrap_or(&entry.value);
-            let Some(value) = self.reader.text(value).filter(|_| is_name(&entry.key)) else { continue };
+            let Some(value) = self.reader.text(value).filter(|_| is_variable_name(&entry.key)) else { continue };
             text.push(&TracedText::plain(&format!("export {}=\"", entry.key)));
             for traced in value.0 {
                 if matches!(traced.ch, '"' | '\\' | '`') {

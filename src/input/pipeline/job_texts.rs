@@ -217,10 +217,3 @@ pub(super) fn items(node: Option<&Rc<Node>>) -> Vec<Rc<Node>> {
         None => Vec::new(),
     }
 }
-
-/// Whether a name is one of a shell's variables.
-pub(super) fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_')
-}

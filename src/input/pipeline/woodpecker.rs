@@ -3,8 +3,9 @@
 
 use std::rc::Rc;
 
-use super::job_texts::{JobContainer, PipelineJob, PipelineReader, is_name, items, runner_home};
+use super::job_texts::{JobContainer, PipelineJob, PipelineReader, items, runner_home};
 use crate::input::outer_text::OuterText;
+use crate::model::is_variable_name;
 use crate::text::yaml::Node;
 use crate::text::{TracedChar, TracedText};
 
@@ -96,7 +97,7 @@ fn add_step(reader: &mut PipelineReader<'_>, job: &mut PipelineJob, step: &Rc<No
 fn variables(reader: &PipelineReader<'_>, step: &Node) -> Vec<(String, OuterText)> {
     let mut found = Vec::new();
     let Some(node) = step.get("environment") else { return found };
-    for entry in node.as_map().unwrap_or_default().iter().filter(|entry| is_name(&entry.key)) {
+    for entry in node.as_map().unwrap_or_default().iter().filter(|entry| is_variable_name(&entry.key)) {
         let of_secret = || entry.value.get("from_secret").and_then(|secret| Some(secret.as_scalar()?.text.clone()));
         let given = value(reader, &entry.value);
         let given =

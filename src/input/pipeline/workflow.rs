@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::job_texts::{JobContainer, PipelineJob, PipelineReader, is_name, items, own_machine, runner_home};
+use super::job_texts::{JobContainer, PipelineJob, PipelineReader, items, own_machine, runner_home};
 use crate::input::outer_text::OuterText;
 use crate::input::shell::is_shell;
 use crate::input::start_words::names_engine;
 use crate::input::template_text::{directory_text, export_text, put_in};
+use crate::model::is_variable_name;
 use crate::text::yaml::{Entry, Node};
 use crate::text::{FileId, TracedText};
 
@@ -160,7 +161,7 @@ impl WorkflowJob<'_, '_> {
     /// Adds variables to those that are known.
     fn extend(&self, scope: &mut WorkflowScope, variables: Option<&Node>) {
         for entry in variables.and_then(Node::as_map).unwrap_or_default() {
-            if let Some(value) = self.value(&entry.value, scope).filter(|_| is_name(&entry.key)) {
+            if let Some(value) = self.value(&entry.value, scope).filter(|_| is_variable_name(&entry.key)) {
                 scope.insert(entry.key.clone(), value);
             }
         }

@@ -77,7 +77,7 @@ pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, 
 /// Adds the containers that commands of the host start to a layout of all that is described; `services` are those of the
 /// layout as their own files describe them.
 pub fn add_started(
-    starts: Vec<ContainerStart>,
+    mut starts: Vec<ContainerStart>,
     services: &[Container],
     layout: &mut Layout,
     projects: &[DescribedProject],
@@ -88,9 +88,10 @@ pub fn add_started(
     }
     let images = BuiltImages::new(services, repository);
     let reader = ProjectReader::new(repository, images, services, projects);
+    let stops = stopped_containers::stops_of_containers(&starts);
+    stopped_containers::end_kept_starts(&mut starts, &stops);
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, &reader);
-    let stops = stopped_containers::stops_of_containers(&pending);
     reader.add_started(pending, layout);
     stopped_containers::apply_stops(&stops, &mut layout.containers);
     let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());
@@ -246,6 +247,7 @@ impl<'a> ProjectReader<'a> {
             file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
+            search_path: container.search_path(),
             is_set: &|name| container.env.contains_key(name),
             decides: true,
             home: &home,

@@ -61,7 +61,7 @@ pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: 
         }
         None => vec![started.moment.clone()],
     };
-    let may_end = !started.command.is_left_running() || started.command.is_perhaps_detached();
+    let may_end = !goes_on(started) || started.command.is_perhaps_detached();
     let may_overlap = by.is_none() && fixed_name.is_none() && may_end && !started.is_single;
     // Each run of the script makes one of its own; a loop may use one several times, unless each of its rounds makes one.
     let made = (!started.repeats || started.is_made_each_round).then(|| MADE_ANEW.to_owned());
@@ -69,10 +69,15 @@ pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: 
     Timing { moments, fixed_name, may_overlap, varying, ..Timing::default() }
 }
 
+/// Whether a container goes on when its script has ended.
+fn goes_on(started: &ContainerStart) -> bool {
+    started.command.is_left_running() && !started.is_ended
+}
+
 /// Sets how many of a container run at once, by its start alone.
 pub(super) fn count_instances(container: &mut Container, started: &ContainerStart, by: Option<&Container>) {
     let by_several = by.is_some_and(|by| by.replicas > 1);
-    let goes_on = started.command.is_left_running() && !started.command.is_perhaps_detached();
+    let goes_on = goes_on(started) && !started.command.is_perhaps_detached();
     let repeats = goes_on || started.repeats || by_several;
     let several = repeats && container.timing.fixed_name.is_none();
     container.replicas = container.replicas.max(if several { 2 } else { 1 });

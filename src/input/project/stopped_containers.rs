@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::PendingStart;
 use crate::input::docker_cli::{DockerCommand, DockerStop};
 use crate::input::shell::ContainerStart;
 use crate::model::{Container, Moment, TimeSpan, Value};
@@ -25,9 +24,8 @@ pub(super) fn sure_stop(started: &ContainerStart) -> Option<&DockerStop> {
 }
 
 /// The commands that end containers by their names.
-pub(super) fn stops_of_containers(pending: &[PendingStart]) -> Vec<Stop> {
-    let own = pending.iter().filter(|start| start.by.is_none()).map(|start| &start.started);
-    let stops = own.filter_map(|started| {
+pub(super) fn stops_of_containers(starts: &[ContainerStart]) -> Vec<Stop> {
+    let stops = starts.iter().filter_map(|started| {
         let stop = sure_stop(started).filter(|stop| stop.project.is_none())?;
         Some(Stop { names: stop.names.clone(), moment: started.moment.clone() })
     });
@@ -41,16 +39,31 @@ pub(super) fn apply_stops(stops: &[Stop], containers: &mut [Container]) {
         let is_named = |stop: &&Stop| stop.names.iter().any(|value| !value.is_symbolic() && value.text == name);
         let of_it: Vec<&Stop> = stops.iter().filter(is_named).collect();
         for moment in &mut container.timing.moments {
-            let ends = of_it.iter().filter(|stop| stop.moment.run == moment.run && stop.moment.at > moment.at);
-            let around = moment.spans.len().saturating_sub(1);
-            let beside = ends.filter(|stop| Some(&stop.moment.spans[..]) == moment.spans.get(..around));
-            let end = beside.map(|stop| stop.moment.at).min();
-            let at = moment.at;
-            if let Some((last, end)) = moment.spans.last_mut().filter(|last| is_left(last)).zip(end) {
-                (last.from, last.until, last.is_ended) = (at, end, true);
-            }
+            end_moment(moment, &of_it);
         }
     }
+}
+
+/// Ends the starts whose ids a script keeps, where it ends the containers by these.
+pub(super) fn end_kept_starts(starts: &mut [ContainerStart], stops: &[Stop]) {
+    // What a loop starts several times is ended once.
+    for start in starts.iter_mut().filter(|start| !start.in_loop) {
+        let Some(id) = &start.kept_id else { continue };
+        let of_it: Vec<&Stop> = stops.iter().filter(|stop| stop.names.iter().any(|name| name.text == *id)).collect();
+        start.is_ended = end_moment(&mut start.moment, &of_it);
+    }
+}
+
+/// Ends what is left running from a moment on with the first command that does so there; whether one does.
+fn end_moment(moment: &mut Moment, stops: &[&Stop]) -> bool {
+    let ends = stops.iter().filter(|stop| stop.moment.run == moment.run && stop.moment.at > moment.at);
+    let around = moment.spans.len().saturating_sub(1);
+    let beside = ends.filter(|stop| Some(&stop.moment.spans[..]) == moment.spans.get(..around));
+    let end = beside.map(|stop| stop.moment.at).min();
+    let at = moment.at;
+    let Some((last, end)) = moment.spans.last_mut().filter(|last| is_left(last)).zip(end) else { return false };
+    (last.from, last.until, last.is_ended) = (at, end, true);
+    true
 }
 
 /// Whether nobody waits for what runs.

@@ -9,7 +9,7 @@ use crate::input::project::Repository;
 use crate::input::shell::ShellEntry;
 use crate::input::shell::file_system::Lookup;
 use crate::input::start_words::names_engine;
-use crate::input::{FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
+use crate::input::{FoundBy, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
 use crate::model::{Diagnostic, Level, Unseen};
 use crate::text::{FileId, Syntax};
 
@@ -71,7 +71,7 @@ pub(in crate::input) fn load_entries(
     repository: &Repository<'_>,
 ) -> Piece {
     load_texts(kind, input, context, repository, |file, path, piece| {
-        add_entries(kind, file, path, input.is_typed(), repository, piece);
+        add_entries(kind, file, path, input.found_by, repository, piece);
     })
 }
 
@@ -80,10 +80,11 @@ pub(in crate::input) fn add_entries(
     kind: &dyn HoldsEntries,
     file: FileId,
     path: &Path,
-    is_typed: bool,
+    found_by: FoundBy,
     repository: &Repository<'_>,
     piece: &mut Piece,
 ) {
+    let is_typed = found_by == FoundBy::Path;
     let directory = path.parent().unwrap_or(Path::new("/"));
     let sources = repository.sources;
     let file = match kind.syntax() {
@@ -95,7 +96,7 @@ pub(in crate::input) fn add_entries(
     };
     let read = kind.read_entries(file, directory, repository);
     let names = |file: &FileId| kind.is_of_interest(sources.get(*file).text());
-    if !is_typed && !names(&file) && !read.included.iter().any(names) {
+    if !is_typed && found_by != FoundBy::Call && !names(&file) && !read.included.iter().any(names) {
         return;
     }
     let (mut script, starts) = run_entries_on_host(&read.entries, file, directory, repository);

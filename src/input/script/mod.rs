@@ -22,7 +22,7 @@ use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext, ShellEntry};
 use super::start_words::{describes_services, is_development_start, names_engine};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::{Command, Script};
+use crate::model::{Command, Script, USUAL_PATH};
 use crate::text::{FileId, Span};
 
 /// Endings of files that are shell scripts.
@@ -32,6 +32,9 @@ const ENDINGS_OF_SOURCED: [&str; 9] =
     ["aliases", "bash_aliases", "bash_profile", "bashrc", "command", "functions", "profile", "source", "zshrc"];
 /// Files that are shell scripts by their names.
 const NAMES: [&str; 7] = [".bashrc", ".bash_aliases", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".envrc"];
+
+/// How many entries of a directory are looked at for those that fit a pattern.
+const MOST_LISTED: usize = 1_000;
 
 /// Shell scripts of the host.
 #[derive(Debug)]
@@ -64,6 +67,10 @@ impl InputKind for ScriptKind {
         };
         let text = file.beginning();
         is_shell && (names_engine(text) || describes_services(text) || text.lines().any(is_development_start))
+    }
+
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
@@ -128,6 +135,7 @@ fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl F
         file_system: &HostFiles(repository),
         directory: Some(&directory),
         environment: &|name| repository.environment.get(name).cloned(),
+        search_path: repository.environment.get("PATH").map_or(USUAL_PATH, String::as_str),
         is_set: &|name| repository.environment.contains_key(name),
         decides: false,
         home: &|_| None,
@@ -172,5 +180,13 @@ impl FileSystem for HostFiles<'_> {
             }
             opened => opened,
         }
+    }
+
+    fn files_in(&self, directory: &str, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let listed = self.0.sources.reader().within_roots().list(Path::new(directory), MOST_LISTED).unwrap_or_default();
+        let names = listed.iter().filter_map(|one| one.name.to_str()).filter(|name| fits(name));
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort();
+        names
     }
 }

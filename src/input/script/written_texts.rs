@@ -7,8 +7,9 @@ use std::path::Path;
 use super::stream_edits::substitutions_of_call;
 use crate::input::docker_cli::is_engine_program;
 use crate::input::project::Repository;
+use crate::input::shell::name_for;
 use crate::input::start_words::is_printer;
-use crate::model::{Invocation, Parameter, Script, Word, WrittenServices, join, operands, program_name};
+use crate::model::{Invocation, Script, Word, WrittenServices, join, operands, program_name};
 use crate::text::Span;
 
 /// Programs that leave the file as it is that they are given.
@@ -61,8 +62,8 @@ pub(in crate::input) struct WrittenText {
     pub(in crate::input) span: Span,
     /// The file as the script has it.
     file: String,
-    /// What a person calls the file, for a sentence.
-    pub(in crate::input) name: String,
+    /// The file for a sentence: "the file `compose.yaml`", or "a file".
+    pub(in crate::input) told: String,
     /// Whether it is taken for a file beside the script, since where it is written is not known and does not matter.
     pub(in crate::input) is_placed_here: bool,
     /// What changes it afterwards that is not understood, each as a clause.
@@ -81,13 +82,6 @@ pub(in crate::input) struct PlacedText {
     /// Variables in it of which the script knows no value, and where each is put in.
     pub(in crate::input) unknown: Vec<(String, String)>,
     commands_before: usize,
-}
-
-/// A file's name in a sentence, where it is one to be shown.
-fn told_name(name: &str) -> String {
-    let is_word = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '_' | '-');
-    let is_plain = !name.is_empty() && name.len() <= 64 && name.chars().all(is_word);
-    if is_plain { format!("the file `{name}`") } else { "a file".to_owned() }
 }
 
 /// The texts that a script writes; what is put behind one is a part of it.
@@ -110,7 +104,7 @@ pub(super) fn find_written_texts(script: &Script, repository: &Repository<'_>) -
         let is_writer = |at: usize, call: &Invocation| program_name(call) == "tee" && writers.contains(&at);
         let later = script.invocations.iter().enumerate().skip(placed.commands_before);
         let later = later.filter(|(at, call)| !is_writer(*at, call));
-        one.changes.extend(later.filter_map(|(_, call)| placed.follow(call, &one.name, repository)));
+        one.changes.extend(later.filter_map(|(_, call)| placed.follow(call, &one.told, repository)));
         one.changes.dedup();
     }
     found
@@ -124,7 +118,7 @@ impl WrittenText {
             script: source.name().to_owned(),
             span: written.span,
             file: written.file.clone(),
-            name: told_name(&written.name),
+            told: written.told.clone(),
             is_placed_here: written.path.is_none(),
             changes: Vec::new(),
             counts: repository.programs.are_named_in(source.text()),
@@ -133,7 +127,7 @@ impl WrittenText {
 
     fn append(&mut self, written: &WrittenServices) {
         if !self.placed.as_mut().is_some_and(|placed| placed.append(written)) {
-            self.changes.push(format!("it adds a text to {} that was not read", self.name));
+            self.changes.push(format!("it adds a text to {} that was not read", self.told));
         }
     }
 }
@@ -142,8 +136,9 @@ impl PlacedText {
     fn of_written(written: &WrittenServices, script: &Path) -> Option<Self> {
         let text = written.text.as_ref()?;
         let beside = || {
-            let is_name = !written.name.is_empty() && !written.name.contains('$');
-            let path = script.with_file_name(&written.name).display().to_string();
+            let name = written.file.rsplit('/').next().unwrap_or_default();
+            let is_name = !name.is_empty() && !name.contains('$');
+            let path = script.with_file_name(name).display().to_string();
             (is_name && !BESIDE_THE_FILE.iter().any(|part| text.contains(part))).then_some(path)
         };
         let mut placed = Self {
@@ -174,7 +169,7 @@ impl PlacedText {
     }
 
     /// Does what a later command does to the file; what of it is not understood, as a clause.
-    fn follow(&mut self, call: &Invocation, name: &str, repository: &Repository<'_>) -> Option<String> {
+    fn follow(&mut self, call: &Invocation, told: &str, repository: &Repository<'_>) -> Option<String> {
         let is_path = |word: &Word| {
             let known = word.known().filter(|known| !known.is_empty());
             known.is_some_and(|known| self.path == join(&repository.cwd.display().to_string(), known))
@@ -193,13 +188,13 @@ impl PlacedText {
         let Some(substitutions) =
             Some(call).filter(|_| program == "sed").and_then(|call| substitutions_of_call(&call.argv))
         else {
-            return Some(format!("`{program}` at {place} may change {name}, and was not followed"));
+            return Some(format!("`{program}` at {place} may change {told}, and was not followed"));
         };
         for substitution in substitutions {
             let substitution = if call.conditional { substitution.perhaps() } else { substitution };
             let mut given = Vec::new();
             let (text, _) = substitution.apply(&self.text, |raw| {
-                let name = self.name_for(raw);
+                let name = name_for(raw, |name| self.text.contains(name));
                 given.push(name.clone());
                 format!("${{{name}}}")
             });
@@ -207,16 +202,6 @@ impl PlacedText {
             self.unknown.extend(given.into_iter().next().map(|name| (name, place.clone())));
         }
         None
-    }
-
-    /// What something that is not known is called in the text.
-    fn name_for(&self, raw: &str) -> String {
-        let name = Parameter::parse(raw).map(|parameter| parameter.name);
-        let mut name = name.filter(|name| name.starts_with(char::is_alphabetic)).unwrap_or_else(|| "VALUE".to_owned());
-        while self.text.contains(&name) {
-            name.push('_');
-        }
-        name
     }
 }
 

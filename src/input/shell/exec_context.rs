@@ -2,6 +2,7 @@
 //! May use `text` and `file_system`.
 
 use super::file_system::{FileSystem, NoFileSystem};
+use crate::model::USUAL_PATH;
 use crate::text::Sources;
 
 /// Where commands run.
@@ -15,6 +16,8 @@ pub struct ExecContext<'a> {
     pub directory: Option<&'a str>,
     /// The value of a variable of the environment, where it is set and known.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// What `PATH` is at first, with `${PATH}` for what is not known of it.
+    pub search_path: &'a str,
     /// Whether a variable is in the environment, whatever its value.
     pub is_set: &'a dyn Fn(&str) -> bool,
     /// Whether it is the environment that it will run with, so that it decides branches.
@@ -37,6 +40,7 @@ impl<'a> ExecContext<'a> {
             file_system: &NoFileSystem,
             directory: None,
             environment: &|_| None,
+            search_path: USUAL_PATH,
             is_set: &|_| false,
             decides: false,
             home: &|_| None,

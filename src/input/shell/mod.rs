@@ -22,7 +22,7 @@ use std::ops::Range;
 
 pub use self::entry::{EntryText, ShellEntry};
 pub use self::exec_context::ExecContext;
-pub use self::interpret::{ContainerStart, StartLock, WayIn, read_docker_line};
+pub use self::interpret::{ContainerStart, StartLock, WayIn, name_for, read_docker_line};
 pub(super) use self::interpret::{is_shell, traced_scalar};
 use crate::model::{Command, Script};
 use crate::text::{Sources, Span};

@@ -24,7 +24,7 @@ use super::script::{self, EntryFile, HoldsEntries};
 use super::shell::{EntryText, ShellEntry};
 use super::start_words::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::Unseen;
+use crate::model::{Unseen, is_variable_name};
 use crate::text::{FileId, SourceFile, Span, TracedText};
 
 /// Files of a directory that are looked at.
@@ -50,6 +50,10 @@ impl InputKind for SystemdServiceKind {
 
     fn is_found(&self, file: &CandidateFile<'_>) -> bool {
         self.looks_like(file) && names_engine(file.beginning())
+    }
+
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
@@ -289,8 +293,7 @@ impl<'a> Unit<'a> {
 fn named_value(word: &OuterText) -> Option<(String, OuterText)> {
     let parts = word.split_once(|ch| ch == '=')?;
     let name = parts.0.known()?;
-    let is_name = !name.is_empty() && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
-    is_name.then_some((name, parts.1))
+    is_variable_name(&name).then_some((name, parts.1))
 }
 
 /// The commands of a value, for a shell, each with whether it may fail; `None` where a quote is not closed.

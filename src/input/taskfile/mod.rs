@@ -41,6 +41,10 @@ impl InputKind for TaskfileKind {
         self.looks_like(file) && (names_engine(file.beginning()) || file.has_top_key("includes"))
     }
 
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
+    }
+
     /// A file that another one includes is a part of that.
     fn group_files(&self, searched: &SearchedDirectory<'_>, files: Vec<FoundInput>) -> Vec<FoundInput> {
         let mut included: Vec<PathBuf> = Vec::new();

@@ -9,7 +9,7 @@ use crate::input::outer_text::OuterText;
 use crate::input::shell::{EntryText, ShellEntry};
 use crate::input::start_words::may_lead_to_start;
 use crate::input::template_text::{directory_text, export_text};
-use crate::model::Unseen;
+use crate::model::{Unseen, is_variable_name};
 use crate::text::yaml::Node;
 use crate::text::{FileId, Sources, Span, TracedText};
 
@@ -257,8 +257,7 @@ impl<'a> TaskWriter<'a> {
         for variables in environments.chain([task.node.get("env").map(Rc::as_ref)]) {
             self.values.extend(&mut scope, variables);
             for entry in variables.and_then(Node::as_map).unwrap_or_default() {
-                let is_name = |name: &str| name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
-                if let Some(value) = scope.get(&entry.key).filter(|_| is_name(&entry.key)) {
+                if let Some(value) = scope.get(&entry.key).filter(|_| is_variable_name(&entry.key)) {
                     prelude.push(&export_text(&entry.key, value));
                 }
             }

@@ -4,9 +4,14 @@ use super::calls::seen_calls;
 use super::word_path::{UNKNOWN_HOME, expand_choices};
 use crate::judge::place::MountLookup;
 use crate::model::{
-    Container, EntryKind, Invocation, Link, Word, clean, is_letter, join, operands, parent_and_name, program_name,
+    Container, EntryKind, Invocation, Link, Mount, MountSource, Word, clean, is_letter, join, operands, parent_and_name,
+    program_name, split_below,
 };
 use crate::text::Span;
+
+/// Directories that every image has.
+const SYSTEM_DIRECTORIES: [&str; 13] =
+    ["/", "/bin", "/etc", "/home", "/mnt", "/opt", "/root", "/srv", "/tmp", "/usr", "/usr/bin", "/usr/local/bin", "/var"];
 
 /// A link, and the command that makes it.
 pub(crate) struct MadeLink {
@@ -35,36 +40,59 @@ pub(crate) fn made_links(container: &Container, home: Option<&str>) -> Vec<MadeL
     made.flat_map(|call| links_of(call, container, home)).collect()
 }
 
-/// The links that a call makes: in a loop over names one for each.
+/// The links that a call makes: one for each of its targets, and in a loop over names one for each of these.
 fn links_of(call: &Invocation, container: &Container, home: &str) -> Vec<MadeLink> {
     let has = |long: &str, letter| call.argv.iter().any(|word| word == long || is_letter(word, letter));
-    let operands = operands(call);
-    let ([target, link], true) = (operands.as_slice(), has("--symbolic", 's')) else { return Vec::new() };
+    if !has("--symbolic", 's') {
+        return Vec::new();
+    }
     let expand = |word: &Word| expand_choices(word, call, container, Some(home));
-    let (_, last) = parent_and_name(target).unwrap_or(("", target));
-    // `ln -s FILE DIRECTORY/`.
-    let is_into = link.ends_with('/');
-    let names = expand(link).into_iter().map(|name| if is_into { join(&name, last) } else { name });
-    let names: Vec<String> = names.collect();
-    let is_whole = target.starts_with(['/', '~', '$']);
-    let targets = if is_whole { expand(target) } else { vec![target.to_string()] };
-    let pairs: Vec<(&String, &String)> = match targets.as_slice() {
-        [target] => names.iter().map(|name| (name, target)).collect(),
-        targets if targets.len() == names.len() => names.iter().zip(targets).collect(),
-        _ => Vec::new(),
+    let operands = operands(call);
+    let here = Word::literal(".");
+    let (targets, place): (&[&Word], &Word) = match operands.as_slice() {
+        [] => return Vec::new(),
+        [only] => (std::slice::from_ref(only), &here),
+        [targets @ .., place] => (targets, place),
     };
-    let made = |(name, target): (&String, &String)| {
-        // A link's target is read from where the link is.
-        let (directory, _) = parent_and_name(name)?;
-        let target = if is_whole { target.clone() } else { join(directory, target) };
-        Some(MadeLink {
-            link: Link { name: name.clone(), target: clean(&target) },
-            span: call.span,
-            is_sure: has("--force", 'f') && !call.conditional,
-            is_conditional: call.conditional,
-        })
+    let is_never_into = has("--no-target-directory", 'T');
+    let is_given = call.argv.iter().any(|word| word.starts_with("--target-directory") || is_letter(word, 't'));
+    let is_named_into = operands.len() != 2 || is_given || place.ends_with('/');
+    let is_into = |path: &str| !is_never_into && (is_named_into || is_directory(path, container, home));
+    let is_sure = has("--force", 'f') && !call.conditional;
+    let mut made = Vec::new();
+    for target in targets {
+        let (_, last) = parent_and_name(target).unwrap_or(("", target));
+        let names = expand(place).into_iter().map(|path| if is_into(&path) { join(&path, last) } else { path });
+        let names: Vec<String> = names.collect();
+        let is_whole = target.starts_with(['/', '~', '$']);
+        let targets = if is_whole { expand(target) } else { vec![target.to_string()] };
+        let pairs: Vec<(&String, &String)> = match targets.as_slice() {
+            [target] => names.iter().map(|name| (name, target)).collect(),
+            targets if targets.len() == names.len() => names.iter().zip(targets).collect(),
+            _ => Vec::new(),
+        };
+        made.extend(pairs.into_iter().filter_map(|(name, target)| {
+            // A link's target is read from where the link is.
+            let (directory, _) = parent_and_name(name)?;
+            let target = if is_whole { target.clone() } else { join(directory, target) };
+            let link = Link { name: name.clone(), target: clean(&target) };
+            Some(MadeLink { link, span: call.span, is_sure, is_conditional: call.conditional })
+        }));
+    }
+    made
+}
+
+/// Whether a directory is there before the container's commands run: a home, where they run, what the system has, or one
+/// that is mounted or has mounts in it.
+fn is_directory(path: &str, container: &Container, home: &str) -> bool {
+    let path = clean(path);
+    let is_user_home = path.strip_prefix("/home/").is_some_and(|user| !user.contains('/'));
+    let is_own = path == home || container.working_dir.as_ref().is_some_and(|directory| directory.text == path);
+    let is_mounted = |mount: &Mount| match split_below(&mount.target.text, &path) {
+        Some("") => matches!(mount.source, MountSource::Volume { .. } | MountSource::Anonymous | MountSource::Tmpfs),
+        below => below.is_some(),
     };
-    pairs.into_iter().filter_map(made).collect()
+    is_own || is_user_home || SYSTEM_DIRECTORIES.contains(&path.as_str()) || container.mounts.iter().any(is_mounted)
 }
 
 /// The link at a path that the container's commands made and that is no more: a program that saves a file anew puts it in

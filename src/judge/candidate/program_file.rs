@@ -4,11 +4,9 @@
 use super::installations::{InstalledByCommand, Installer, installed_by_build};
 use super::word_path::{UNKNOWN_HOME, expand_word, word_text};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, Mount, MountSource, Word, parent_and_name, split_below};
+use crate::model::{Container, EnvValue, Invocation, Mount, MountSource, USUAL_PATH, Word, parent_and_name, split_below, split_search_path};
 use crate::rules::Profile;
 
-/// Where programs are looked for where nothing says so.
-const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Directories in which package managers of the system and links of a Dockerfile put programs.
 const SYSTEM_DIRECTORIES: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 /// Directories below a home, each with what puts programs there.
@@ -111,10 +109,7 @@ fn unknown_home(container: &Container) -> Option<&'static str> {
 
 /// The directories of `PATH`, as far as they are known.
 fn searched_directories(container: &Container, call: Option<&Invocation>) -> Vec<String> {
-    let own = match container.env.get("PATH").map(|variable| &variable.value) {
-        Some(EnvValue::Set(value)) => split_path(&value.text, USUAL_PATH),
-        Some(EnvValue::Inherited) | None => split_path(USUAL_PATH, ""),
-    };
+    let own = split_search_path(container.search_path(), USUAL_PATH);
     let home = unknown_home(container);
     let expand = |call: &Invocation, part: &String| {
         let word = Word::parse(part);
@@ -123,22 +118,13 @@ fn searched_directories(container: &Container, call: Option<&Invocation>) -> Vec
     match call {
         Some(call) => {
             let parts = match call.env.get("PATH") {
-                Some(path) => split_path(path, &own.join(":")),
+                Some(path) => split_search_path(path, &own.join(":")),
                 None => own,
             };
             parts.iter().filter_map(|part| expand(call, part)).collect()
         }
         None => own.into_iter().map(|part| part.replace("${HOME}", UNKNOWN_HOME)).collect(),
     }
-}
-
-/// The directories of a `PATH` that is made of the one before.
-fn split_path(path: &str, before: &str) -> Vec<String> {
-    let parts = path.split(':').flat_map(|part| match part {
-        "$PATH" | "${PATH}" => before.split(':'),
-        _ => part.split(':'),
-    });
-    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// Whether a path that no mount holds is where one of the installers puts the program.

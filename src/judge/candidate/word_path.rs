@@ -81,7 +81,7 @@ impl CallValues<'_> {
             None => own()?.text.clone(),
             Some(directory) => {
                 let directory = directory.expand(&|name| self.state(name, DEPTH))?;
-                if directory.starts_with('/') { directory } else { join(&own()?.text, &directory) }
+                if directory.starts_with(['/', '$']) { directory } else { join(&own()?.text, &directory) }
             }
         };
         (!text.is_empty()).then(|| join(&base, text))

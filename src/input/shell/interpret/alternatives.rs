@@ -83,6 +83,10 @@ impl Alternatives {
         if all.len() > MOST { Self::default() } else { Self(Rc::new(all)) }
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &TracedText> {
+        self.0.iter().map(|one| &one.text)
+    }
+
     pub(super) fn are_known(&self) -> bool {
         !self.0.is_empty()
     }

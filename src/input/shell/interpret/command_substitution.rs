@@ -22,9 +22,12 @@ impl Interpreter<'_> {
         if !raw.0.first().is_some_and(|first| matches!(first.ch, '$' | '`')) || raw.raw().starts_with("$((") {
             return None;
         }
-        let [only] = block.as_slice() else { return None };
         // The commands in it were recorded before.
-        self.without_recording(|interpreter| interpreter.statement_output(&only.stmt, state))
+        self.without_recording(|interpreter| match block.as_slice() {
+            [only] => interpreter.statement_output(&only.stmt, state),
+            [enters, then] if !enters.background => interpreter.output_below(&enters.stmt, &then.stmt, state),
+            _ => None,
+        })
     }
 
     fn statement_output(&mut self, stmt: &Statement, state: &ShellState) -> Option<TracedText> {
@@ -32,24 +35,28 @@ impl Interpreter<'_> {
             Statement::Simple(simple) => self.simple_output(simple, state),
             Statement::Redirected { body, .. } => self.statement_output(body, state),
             Statement::List { first, rest } => {
-                let Statement::Simple(enters) = without_redirects(first) else { return None };
-                let ([(ListOperator::And, then)], Statement::Simple(_)) =
-                    (rest.as_slice(), without_redirects(&rest.first()?.1))
-                else {
-                    return None;
-                };
-                let words = self.plain_words(enters, state)?;
-                if words.first().map(ShellWord::raw).as_deref() != Some("cd") {
-                    return None;
-                }
-                let target = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
-                let path = self.absolute_path(&target.text, state)?;
-                let mut inside = state.clone();
-                inside.cwd = std::rc::Rc::new(WorkingDirectory::At(TracedText::plain(&path)));
-                self.statement_output(then, &inside)
+                let [(ListOperator::And, then)] = rest.as_slice() else { return None };
+                self.output_below(first, then, state)
             }
             _ => None,
         }
+    }
+
+    /// What a command prints after `cd`.
+    fn output_below(&mut self, enters: &Statement, then: &Statement, state: &ShellState) -> Option<TracedText> {
+        let (Statement::Simple(enters), Statement::Simple(_)) = (without_redirects(enters), without_redirects(then))
+        else {
+            return None;
+        };
+        let words = self.plain_words(enters, state)?;
+        if words.first().map(ShellWord::raw).as_deref() != Some("cd") {
+            return None;
+        }
+        let target = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
+        let path = self.absolute_path(&target.text, state)?;
+        let mut inside = state.clone();
+        inside.cwd = std::rc::Rc::new(WorkingDirectory::At(TracedText::plain(&path)));
+        self.statement_output(then, &inside)
     }
 
     fn plain_words(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<Vec<ShellWord>> {

@@ -96,6 +96,8 @@ impl Interpreter<'_> {
             varying,
             is_single: false,
             ways_in: self.way_in().cloned().into_iter().collect(),
+            kept_id: None,
+            is_ended: false,
             locks,
             span,
         });

@@ -72,7 +72,7 @@ impl Interpreter<'_> {
     /// Notes what is written into a file that is no shell script.
     pub(super) fn note_written(&mut self, file: &ShellWord, text: &TracedText, appends: bool, state: &ShellState) {
         let path = file.raw();
-        let name = path.rsplit('/').next().unwrap_or(&path);
+        let name = file_name(&path);
         let is_document = name.rsplit_once('.').is_some_and(|(_, ending)| DOCUMENTS.contains(&ending));
         if is_document || path.starts_with("/dev/") || self.ways_in.is_none() || self.is_muted() {
             return;
@@ -80,13 +80,9 @@ impl Interpreter<'_> {
         if self.keep_written_services(file, text, appends, state) {
             return;
         }
-        let is_word = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '_' | '-');
-        let told = if !name.is_empty() && name.len() <= 64 && name.chars().all(is_word) {
-            format!("it writes the file `{name}`, which")
-        } else {
-            "it writes a file that".to_owned()
-        };
-        self.note_carried_out(&told, text);
+        let told = told_file(&path);
+        let which = if told.ends_with('`') { ", which" } else { " that" };
+        self.note_carried_out(&format!("it writes {told}{which}"), text);
     }
 
     /// Notes words of a program that have a command in them which starts a container.
@@ -117,6 +113,18 @@ impl Interpreter<'_> {
         let span = text.first_position(self.context.sources);
         self.note_unread(format!("{what} {does} and was not read"), span);
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// A file for a sentence, by its name where that is one to be shown.
+pub(super) fn told_file(path: &str) -> String {
+    let name = file_name(path);
+    let is_word = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '_' | '-');
+    let is_plain = !name.is_empty() && name.len() <= 64 && name.chars().all(is_word);
+    if is_plain { format!("the file `{name}`") } else { "a file".to_owned() }
 }
 
 /// What of a text is written in it; what is put in for a variable or a command ran by itself.

@@ -16,7 +16,8 @@
 //!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
 //!                   variables; `unclear_words`, `value_identity`: values that are not known; `alternatives`: those that
 //!                   are one of several, `chosen_words`: what a command's words are then
-//! script_files      from a word to the script file that it means; `program_scripts`: those that stand for a program
+//! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
+//!                   `program_scripts`: those that stand for a program; `variable_files`: those that set variables
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `inline_texts`: what others
@@ -79,6 +80,7 @@ mod saved_call;
 mod script_defaults;
 mod script_files;
 mod script_text;
+mod searched_directories;
 mod shell_state;
 mod shell_variables;
 mod shell_word;
@@ -99,6 +101,7 @@ mod user_wrappers;
 mod users;
 mod value_identity;
 mod value_positions;
+mod variable_files;
 mod variable_value;
 mod way_in_state;
 mod ways_in;
@@ -113,6 +116,7 @@ use self::interpreter::Interpreter;
 pub use self::start_record::{ContainerStart, StartLock, WayIn};
 pub(in crate::input) use self::unwrapped::is_shell;
 pub(in crate::input) use self::value_positions::traced_scalar;
+pub use self::written_services::name_for;
 use std::sync::Arc;
 
 use super::{ExecContext, ShellEntry};

@@ -14,13 +14,10 @@ use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use super::value_positions;
-use super::variable_value::VariableValue;
 use crate::input::shell::file_system::{Lookup, mentioned};
 use crate::model::{Command, PartialText, Value, VariableState, Word, clean, join};
 use crate::text::{FileId, ShownText, Span, TracedText};
 
-/// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
-const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Files of the system that shells source and that call nothing of interest.
 const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environment", "/etc/bashrc", "/etc/bash.bashrc"];
 
@@ -103,14 +100,6 @@ impl Interpreter<'_> {
         Some(Value { shown, ..Value::known(text, None) })
     }
 
-    fn variable_text(&self, name: &str, state: &ShellState) -> Option<String> {
-        match state.vars.value(name) {
-            Some(VariableValue::Text(text)) if text.is_fixed() => Some(text.raw()),
-            None | Some(VariableValue::Inherited) => (self.context.environment)(name),
-            _ => None,
-        }
-    }
-
     /// The absolute path that a word means here.
     pub(super) fn absolute_path(&self, text: &TracedText, state: &ShellState) -> Option<String> {
         let path = self.resolve_text(text)?;
@@ -131,9 +120,7 @@ impl Interpreter<'_> {
             return Some((path, opened));
         }
         let name = word.is_fixed().then(|| word.raw()).filter(|name| !name.is_empty())?;
-        let path = self.variable_text("PATH", state).unwrap_or_else(|| USUAL_PATH.to_owned());
-        let directories = path.split(':').filter(|directory| directory.starts_with('/')).take(64);
-        let paths = directories.map(|directory| join(directory, &name));
+        let paths = self.searched_directories(state).into_iter().map(|directory| join(&directory, &name));
         paths.map(|path| (self.context.file_system.open(&path), path)).find_map(|(opened, path)| match opened {
             Lookup::Text(_) | Lookup::Passage(_) | Lookup::Binary => Some((path, opened)),
             Lookup::Absent | Lookup::Unseen(_) => None,
@@ -304,7 +291,11 @@ impl Interpreter<'_> {
                 let path = other.map_or_else(|| word.raw(), |(_, path)| path);
                 self.take_away_unread(&path, here, &mut state);
                 self.note_unseen_at(format!("`{shown}` is sourced and was not read"), here);
-                return ExitStates::either_way(state);
+                self.take_variables_of(&word.text, &mut state);
+                return match self.files_meant(word, &state).as_slice() {
+                    [] => ExitStates::either_way(state),
+                    files => self.source_one_of(files, words, &state),
+                };
             }
         };
         self.note_file(&path);

@@ -31,6 +31,10 @@ pub struct ContainerStart {
     pub is_single: bool,
     /// What it is in that nobody in its script calls; none where the script itself leads to it.
     pub ways_in: Vec<WayIn>,
+    /// What stands for the id that it prints, where its script keeps that alone.
+    pub kept_id: Option<String>,
+    /// Whether its script surely ends it.
+    pub is_ended: bool,
     /// The exclusive locks held around it.
     pub locks: Vec<StartLock>,
     /// The command's first word.

@@ -7,6 +7,7 @@ use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::value_identity::{self, Round, WrittenAt};
 use super::variable_value::VariableValue;
+use crate::input::shell::parse::syntax::{Block, BlockItem, Statement};
 use crate::model::Parameter;
 use crate::text::TracedText;
 
@@ -56,6 +57,26 @@ impl Interpreter<'_> {
             self.made_in.insert(name.raw(), self.round());
         }
         Some(name)
+    }
+
+    /// The id of the container that `$(docker run -d ...)` prints: another one each time. `starts` were made before it.
+    pub(super) fn kept_container_id(
+        &mut self,
+        raw: &TracedText,
+        blocks: &[Block],
+        starts: usize,
+    ) -> Option<TracedText> {
+        let [block] = blocks else { return None };
+        let place = WrittenAt::of_text(raw)?;
+        let [start] = self.started.get_mut(starts..)? else { return None };
+        let is_alone = matches!(block.as_slice(), [BlockItem { stmt: Statement::Simple(_), background: false }]);
+        if !is_alone || !start.command.is_left_running() || start.command.is_perhaps_detached() {
+            return None;
+        }
+        let id = value_identity::name_container(place, starts, self.context.sources);
+        start.kept_id = Some(id.raw());
+        self.forbid_keeping();
+        Some(id)
     }
 
     /// Whether all that `mktemp` made for these words is made anew for each of their repetitions.

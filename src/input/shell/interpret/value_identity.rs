@@ -101,6 +101,11 @@ pub(super) fn name_made_file(place: WrittenAt, times: usize, sources: &Sources) 
     symbol_at(&format!("{MADE_FILE}{}{again}}}", place.short_text(sources)), place)
 }
 
+/// The id of a container, by where its start is written and how many starts were before it.
+pub(super) fn name_container(place: WrittenAt, starts: usize, sources: &Sources) -> TracedText {
+    symbol_at(&format!("${{container at {} after {starts}}}", place.short_text(sources)), place)
+}
+
 /// The names of the files that `mktemp` makes in a text.
 pub(super) fn made_files_in(text: &str) -> Vec<String> {
     let names = text.match_indices(MADE_FILE).filter_map(|(at, _)| {

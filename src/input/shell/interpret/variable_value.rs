@@ -50,7 +50,7 @@ impl VariableValue {
 
 impl VariableValue {
     /// The texts that it may be, where they are known; what the environment says is one of them.
-    fn texts(&self, name: &str) -> Alternatives {
+    pub(super) fn texts(&self, name: &str) -> Alternatives {
         match self {
             Self::Text(text) => Alternatives::of_text(text),
             Self::Maybe(text, _) => Alternatives::of_text(text).or_nothing(),

@@ -100,10 +100,12 @@ impl Interpreter<'_> {
                     append_text(open.get_or_insert_with(fresh), &text);
                 }
                 WordPart::Computed { raw, blocks } => {
+                    let starts = self.started.len();
                     let printed = self.run_substitutions(raw, blocks, state);
                     let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
                     let told = told.or_else(|| self.indirect_value(raw, state));
                     let told = told.or_else(|| self.made_file(raw));
+                    let told = told.or_else(|| self.kept_container_id(raw, blocks, starts));
                     let printed = printed.filter(|_| told.is_none() && is_substitution(raw));
                     let told = told.or_else(|| printed.as_ref().and_then(SplitWords::as_text));
                     if let Some(split) = &mut split {

@@ -1,14 +1,15 @@
 //! Texts that describe services and that a script writes into files: each is kept with its path, for who reads such files.
-//! Uses `interpreter`, `start_words` and `model`.
+//! Uses `interpreter`, `handed_texts`, `start_words` and `model`.
 
 use std::collections::BTreeMap;
 
+use super::handed_texts::told_file;
 use super::interpreter::Interpreter;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::value_identity::short_place;
 use crate::input::start_words::describes_services;
-use crate::model::{Parameter, Word, WordSegment, WrittenServices, clean, join};
+use crate::model::{Parameter, Word, WordSegment, WrittenServices, clean, is_variable_name, join};
 use crate::text::{Span, TracedText};
 
 /// How many texts of one script are kept.
@@ -33,11 +34,11 @@ impl Interpreter<'_> {
             return false;
         }
         let Some(span) = text.first_position(self.context.sources) else { return false };
-        let name = raw.rsplit('/').next().unwrap_or(&raw).to_owned();
+        let told = told_file(&raw);
         let mut unknown = Vec::new();
         let text = self.text_for_compose(text, span, state, &mut unknown);
         let commands_before = self.found.len();
-        self.written.push(WrittenServices { path, file: raw, name, text, span, unknown, appends, commands_before });
+        self.written.push(WrittenServices { path, file: raw, told, text, span, unknown, appends, commands_before });
         true
     }
 
@@ -99,18 +100,13 @@ fn variable_of_compose(raw: &str, state: &ShellState) -> Option<String> {
 }
 
 /// What something that only the script knows is called in Compose's text.
-fn name_for(raw: &str, is_taken: impl Fn(&str) -> bool) -> String {
+pub fn name_for(raw: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let name = Parameter::parse(raw).map(|parameter| parameter.name);
     let mut name = name.filter(|name| is_variable_name(name)).unwrap_or_else(|| "VALUE".to_owned());
     while is_taken(&name) {
         name.push('_');
     }
     name
-}
-
-fn is_variable_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_')
 }
 
 /// The plain text of a word.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{list, shown};
 use crate::input::shell::file_system::{FileSystem, Lookup};
 use crate::input::shell::{ExecContext, run_commands};
-use crate::model::Sight;
+use crate::model::{Sight, USUAL_PATH};
 use crate::text::{FileId, Sources};
 
 struct Held(BTreeMap<String, FileId>);
@@ -37,6 +37,7 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         file_system: &disk,
         directory: Some("/app"),
         environment: &lookup,
+        search_path: USUAL_PATH,
         is_set: &|name| lookup(name).is_some(),
         decides: true,
         home: &|_| None,
