@@ -46,7 +46,7 @@ pub(super) fn read_compose(
         "build" => {
             build_command::read_compose_build(rest, prefix, context).map(|build| DockerCommand::Build(Box::new(build)))
         }
-        "start" | "restart" => Some(DockerCommand::Existing),
+        "start" | "restart" => Some(DockerCommand::Existing(Vec::new())),
         stop @ ("down" | "stop" | "kill" | "rm") => stop_command::read_compose_stop(stop, rest, &prefix, context)
             .map(|stop| DockerCommand::Stop(Box::new(stop))),
         _ => None,

@@ -57,7 +57,7 @@ pub enum DockerCommand {
     /// Containers that end.
     Stop(Box<DockerStop>),
     /// A container that is there already, again (`start`, `restart`).
-    Existing,
+    Existing(Vec<Value>),
     /// Which command it is depends on a variable.
     Unclear(Unseen),
     /// It starts containers that nothing here describes.
@@ -72,7 +72,7 @@ impl DockerCommand {
             Self::ComposeRun(run) => run.detached,
             Self::Exec(exec) => exec.detached,
             Self::Build(_) | Self::Stop(_) => false,
-            Self::ComposeUp(_) | Self::Existing | Self::Unclear(_) | Self::NotRead(_) => true,
+            Self::ComposeUp(_) | Self::Existing(_) | Self::Unclear(_) | Self::NotRead(_) => true,
         }
     }
 }
@@ -80,7 +80,7 @@ impl DockerCommand {
 impl DockerCommand {
     /// Whether it starts containers of its own, and not a command in one or one that is there.
     pub fn is_start(&self) -> bool {
-        !matches!(self, Self::Exec(_) | Self::Build(_) | Self::Stop(_) | Self::Existing | Self::Unclear(_))
+        !matches!(self, Self::Exec(_) | Self::Build(_) | Self::Stop(_) | Self::Existing(_) | Self::Unclear(_))
     }
 
     /// Whether what it starts is described in another place than in its words.

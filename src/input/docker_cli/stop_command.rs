@@ -5,13 +5,15 @@ use super::options::CommandPrefix;
 use super::{Argument, CommandContext, DockerStop};
 use crate::model::{PartialText, Value};
 
+/// Signals that end a program which does not ask for them.
+const ENDING: [&str; 8] = ["2", "3", "9", "15", "INT", "KILL", "QUIT", "TERM"];
 /// Options of these commands that take a value.
 const VALUED: [&str; 6] = ["-t", "--time", "--timeout", "-s", "--signal", "--rmi"];
 
 /// Reads what follows the subcommand; `None` where nothing ends for certain.
 pub(super) fn read_stop(command: &str, args: &[Argument], context: &CommandContext<'_>) -> Option<DockerStop> {
     let is_forced = ["-f", "--force", "-fv", "-vf"];
-    if command == "rm" && !has_option(args, &is_forced) {
+    if command == "rm" && !has_option(args, &is_forced) || command == "kill" && !is_ending_signal(args) {
         return None;
     }
     let names = operands(args, context);
@@ -31,11 +33,27 @@ pub(super) fn read_compose_stop(
     Some(DockerStop { names: operands(args, context), project: Some(prefix.named_project(context)) })
 }
 
+/// Whether `kill` sends what ends a program, which it does without an option.
+fn is_ending_signal(args: &[Argument]) -> bool {
+    let mut words = args.iter().map(|arg| arg.text.raw());
+    while let Some(word) = words.next() {
+        let given = match word.as_str() {
+            "-s" | "--signal" => words.next(),
+            _ => word.strip_prefix("--signal=").or_else(|| word.strip_prefix("-s")).map(str::to_owned),
+        };
+        if let Some(signal) = given {
+            return ENDING.contains(&signal.to_uppercase().trim_start_matches("SIG"));
+        }
+    }
+    true
+}
+
 fn has_option(args: &[Argument], options: &[&str]) -> bool {
     args.iter().any(|arg| !arg.perhaps && options.contains(&arg.text.raw().as_str()))
 }
 
-fn operands(args: &[Argument], context: &CommandContext<'_>) -> Vec<Value> {
+/// The containers or services that are named.
+pub(super) fn operands(args: &[Argument], context: &CommandContext<'_>) -> Vec<Value> {
     let mut names = Vec::new();
     let mut args = args.iter();
     while let Some(arg) = args.next() {

@@ -63,7 +63,7 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
             let build = build_command::read_build(rest.get(1..)?, span, context)?;
             Some(DockerCommand::Build(Box::new(build)))
         }
-        "start" | "restart" => Some(DockerCommand::Existing),
+        "start" | "restart" => Some(DockerCommand::Existing(stop_command::operands(rest, context))),
         // Of another engine it is another container.
         "stop" | "kill" | "wait" | "rm" if engine.is_none() => {
             stop_command::read_stop(&command, rest, context).map(|stop| DockerCommand::Stop(Box::new(stop)))

@@ -122,7 +122,7 @@ fn commands_that_start_a_container_are_recognised() {
         Some(DockerCommand::Build(build)) if build.args.contains_key("V") => "build",
         Some(DockerCommand::Build(_)) => "build without it",
         Some(DockerCommand::Stop(_)) => "stop",
-        Some(DockerCommand::Existing) => "existing",
+        Some(DockerCommand::Existing(_)) => "existing",
         Some(DockerCommand::Unclear(_)) => "unclear",
         Some(DockerCommand::NotRead(_)) => "not read",
     };

@@ -176,7 +176,7 @@ fn add_host_command(
 ) -> bool {
     // Nomad runs it in a directory of the task.
     let (script, started) = script::run_on_host(&run.command, Path::new("/"), repository);
-    let is_start = started.iter().any(|start| !matches!(start.command, DockerCommand::Existing));
+    let is_start = started.iter().any(|start| !matches!(start.command, DockerCommand::Existing(_)));
     let is_program = |call: &crate::model::Invocation| {
         let name = crate::model::program_name(call);
         repository.programs.commands.iter().any(|command| command == name)

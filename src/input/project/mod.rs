@@ -89,10 +89,12 @@ pub fn add_started(
     let images = BuiltImages::new(services, repository);
     let reader = ProjectReader::new(repository, images, services, projects);
     let stops = stopped_containers::stops_of_containers(&starts);
+    let restarts = stopped_containers::restarts_of_containers(&starts);
     stopped_containers::end_kept_starts(&mut starts, &stops);
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, &reader);
     reader.add_started(pending, layout);
+    stopped_containers::apply_restarts(&restarts, &mut layout.containers);
     stopped_containers::apply_stops(&stops, &mut layout.containers);
     let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());
     let runs: HashSet<_> = runs.collect();

@@ -95,7 +95,7 @@ impl Reference {
             DockerCommand::Run(_)
             | DockerCommand::Build(_)
             | DockerCommand::Stop(_)
-            | DockerCommand::Existing
+            | DockerCommand::Existing(_)
             | DockerCommand::Unclear(_)
             | DockerCommand::NotRead(_) => return None,
         };

@@ -116,7 +116,7 @@ impl ProjectReader<'_> {
             | DockerCommand::Exec(_)
             | DockerCommand::Build(_)
             | DockerCommand::Stop(_)
-            | DockerCommand::Existing => return Vec::new(),
+            | DockerCommand::Existing(_) => return Vec::new(),
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);

@@ -32,6 +32,26 @@ pub(super) fn stops_of_containers(starts: &[ContainerStart]) -> Vec<Stop> {
     stops.collect()
 }
 
+/// The commands that start containers again by their names.
+pub(super) fn restarts_of_containers(starts: &[ContainerStart]) -> Vec<(Vec<Value>, Moment)> {
+    let again = starts.iter().filter_map(|start| match &start.command {
+        DockerCommand::Existing(names) if !names.is_empty() => Some((names.clone(), start.moment.clone())),
+        _ => None,
+    });
+    again.collect()
+}
+
+/// Adds the times from which containers of fixed names run again.
+pub(super) fn apply_restarts(restarts: &[(Vec<Value>, Moment)], containers: &mut [Container]) {
+    for container in containers.iter_mut().filter(|container| container.start.is_some()) {
+        let Some(name) = container.timing.fixed_name.clone() else { continue };
+        let is_it = |value: &Value| !value.is_symbolic() && value.text == name;
+        let of_it = restarts.iter().filter(|(names, _)| names.iter().any(is_it)).map(|(_, moment)| moment.clone());
+        let moments: Vec<Moment> = of_it.collect();
+        container.timing.add_moments(&moments);
+    }
+}
+
 /// Ends the containers of fixed names where commands end them.
 pub(super) fn apply_stops(stops: &[Stop], containers: &mut [Container]) {
     for container in containers.iter_mut().filter(|container| container.start.is_some()) {

@@ -46,7 +46,7 @@ pub(in crate::input) fn add_commands(
     let source = repository.sources.get(file);
     let is_seen = starts.iter().any(|start| start.command.is_start());
     let leads_elsewhere = starts.iter().any(|start| start.command.is_described_elsewhere());
-    let starts_existing = starts.iter().any(|start| matches!(start.command, DockerCommand::Existing));
+    let starts_existing = starts.iter().any(|start| matches!(start.command, DockerCommand::Existing(_)));
     let is_hidden = !is_seen && may_start_program(source.text(), repository);
     if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
         // What it starts is behind what was not followed.

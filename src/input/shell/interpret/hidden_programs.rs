@@ -53,9 +53,9 @@ const QUIET_TARGETS: [&str; 29] = [
 ];
 
 /// Programs that run a file or a text given to them.
-const INTERPRETERS: [&str; 22] = [
+const INTERPRETERS: [&str; 23] = [
     "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "python", "python2", "python3", "pypy3", "node", "nodejs",
-    "deno", "bun", "ruby", "perl", "php", "lua", "tsx", "ts-node", "Rscript",
+    "deno", "bun", "ruby", "perl", "php", "lua", "tsx", "ts-node", "Rscript", "expect",
 ];
 
 /// Programs that start what a project or a configuration names.
@@ -128,9 +128,9 @@ const QUIET: [&str; 16] = [
     "version",
 ];
 
-const ENDINGS: [&str; 15] = [
+const ENDINGS: [&str; 16] = [
     ".sh", ".bash", ".zsh", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".php", ".lua", ".run", ".jar",
-    ".command",
+    ".command", ".exp",
 ];
 
 /// Programs that do nothing with a program's name but read it, write it, or look for it.

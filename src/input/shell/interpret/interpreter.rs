@@ -9,6 +9,7 @@ use super::call_notes::CallNotes;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
 use super::limits;
+use super::lists::literal_text;
 use super::print_record::{PrintedWords, redirects_output};
 use super::recipient::Recipient;
 use super::saved_call::{CalledCode, SavedCalls};
@@ -78,6 +79,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) input: Option<ShellWord>,
     /// What others than the text itself call, where it is a script that others call.
     pub(super) ways_in: Option<WaysIn>,
+    /// The processes whose output or input the statements around this point read and write (`<(...)`), in order.
+    pub(super) read_beside: Vec<usize>,
     /// Which locks there are around which starts.
     pub(super) around: BTreeMap<LockedStart, LockAround>,
     pub(super) unseen: Option<String>,
@@ -159,6 +162,7 @@ impl<'a> Interpreter<'a> {
             recipients: Vec::new(),
             input: None,
             ways_in: None,
+            read_beside: Vec::new(),
             around: BTreeMap::new(),
             unseen: None,
             unseen_span: None,
@@ -407,7 +411,13 @@ impl<'a> Interpreter<'a> {
     }
 
     pub(super) fn run_statement(&mut self, stmt: &Statement, state: ShellState) -> ExitStates {
-        self.one_level_down(state, |interpreter, state| interpreter.run_statement_here(stmt, state))
+        let first = self.read_beside.len();
+        let exits = self.one_level_down(state, |interpreter, state| interpreter.run_statement_here(stmt, state));
+        // What `exec 3< <(...)` opens is read by what follows.
+        for process in self.read_beside.drain(first..).filter(|_| !is_exec(stmt)).collect::<Vec<_>>() {
+            self.timeline.end_process(process);
+        }
+        exits
     }
 
     fn run_statement_here(&mut self, stmt: &Statement, mut state: ShellState) -> ExitStates {
@@ -478,4 +488,10 @@ fn in_background(stmt: &Statement) -> Option<(&[BlockItem], &[Redirect])> {
         },
         _ => None,
     }
+}
+
+/// Whether a statement is `exec` with redirections, which stay open.
+fn is_exec(stmt: &Statement) -> bool {
+    let Statement::Simple(simple) = stmt else { return false };
+    simple.words.first().and_then(literal_text).is_some_and(|name| name == "exec")
 }

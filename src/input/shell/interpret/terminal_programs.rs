@@ -135,9 +135,37 @@ pub(super) fn terminal_commands(words: &[ShellWord]) -> Option<Vec<TerminalComma
             Some(as_commands(rest))
         }
         "systemd-run" => unit_command(words),
+        "setsid" if leaves_caller(words) => left_command(words, "", &[]),
+        "daemonize" => left_command(words, "ceopluEL", &[]),
+        "start-stop-daemon" => daemon_command(words),
         name if WINDOWS.contains(&name) => window_command(words, name),
         _ => None,
     }
+}
+
+/// Whether `setsid` does not wait for what it runs (`-f`).
+pub(super) fn leaves_caller(words: &[ShellWord]) -> bool {
+    let options = words.iter().skip(1).map(ShellWord::raw).take_while(|word| word.starts_with('-'));
+    options.into_iter().any(|option| option == "--fork" || !option.starts_with("--") && option.contains('f'))
+}
+
+/// What is left to itself after a program's options.
+fn left_command(words: &[ShellWord], short: &str, long: &[&str]) -> Option<Vec<TerminalCommand>> {
+    let command = words.get(skip_options(words, short, long)..).filter(|command| !command.is_empty())?;
+    Some(vec![TerminalCommand::Words(command.to_vec())])
+}
+
+/// What `start-stop-daemon` starts in the background; `None` where it waits, or starts nothing.
+fn daemon_command(words: &[ShellWord]) -> Option<Vec<TerminalCommand>> {
+    let is_one_of = |word: &ShellWord, names: [&str; 2]| names.contains(&word.raw().as_str());
+    let has = |names| words.iter().any(|word| is_one_of(word, names));
+    if !has(["-S", "--start"]) || !has(["-b", "--background"]) {
+        return None;
+    }
+    let program = words.iter().position(|word| is_one_of(word, ["-x", "--exec"]) || is_one_of(word, ["-a", "--startas"]))?;
+    let arguments = words.iter().position(|word| word.raw() == "--").and_then(|at| words.get(at + 1..));
+    let command = words.get(program + 1).into_iter().chain(arguments.into_iter().flatten());
+    Some(vec![TerminalCommand::Words(command.cloned().collect())])
 }
 
 /// What `systemd-run` leaves to the service manager; what it waits for itself is none of that.

@@ -187,9 +187,18 @@ impl Interpreter<'_> {
         let mut last = None;
         for block in blocks {
             let child = state.child_process(true);
+            // `<(...)` runs while what reads it does.
+            let is_beside = raw.0.first().is_some_and(|first| matches!(first.ch, '<' | '>'));
+            if is_beside {
+                let process = self.timeline.begin_beside(state.conditional);
+                self.read_beside.push(process);
+            }
             let (exits, printed) = self.with_printed(raw, |interpreter| {
                 interpreter.in_child_process(state, child, |interpreter, child| interpreter.run_block(block, child))
             });
+            if is_beside {
+                self.timeline.leave_beside();
+            }
             if let Some(after) = self.next_state(exits) {
                 *state = after;
             }

@@ -1,8 +1,9 @@
 //! Programs that run another: what they run, and what they change for it. Names and options are from their manuals.
-//! Uses `unwrapped`, `user_wrappers` and `shell_word`.
+//! Uses `unwrapped`, `user_wrappers`, `terminal_programs` and `shell_word`.
 
 use super::command_runners::read_command_runner;
 use super::shell_word::ShellWord;
+use super::terminal_programs::leaves_caller;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
 use super::user_wrappers::{read_setpriv, read_sudo, read_switch_user, read_user_and_command, read_user_option};
 use super::variable_value::VariableValue;
@@ -62,6 +63,8 @@ pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
         "setpriv" => read_setpriv(words),
         "chpst" | "s6-applyuidgid" => read_user_option(words),
         "command" if asks_where(words) => Unwrapped::Nothing,
+        // It goes on by itself, as what is in a terminal of its own does.
+        "setsid" if leaves_caller(words) => Unwrapped::Program,
         "sudo" | "doas" => read_sudo(words),
         "script" => read_script(words),
         "sg" => read_sg(words),
