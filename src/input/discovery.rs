@@ -1,7 +1,7 @@
 //! What the paths that a person named lead to: the roots, one walk below each directory, and each kind asked in the
 //! order of the list. Uses the list of kinds, `exclusion`, `input_kind` and `walk`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::candidate_file::CandidateFile;
@@ -139,28 +139,30 @@ enum FoundFile {
 /// A file with commands that name no engine, and the names of the files that they may run.
 struct PossibleCaller {
     input: FoundInput,
-    names: HashSet<String>,
+    names: BTreeSet<String>,
 }
 
 /// Those that lead to a script that starts containers, perhaps by others.
-fn find_callers(callers: Vec<PossibleCaller>, called: HashSet<String>) -> Vec<FoundInput> {
+fn find_callers(files: Vec<PossibleCaller>, called: HashSet<String>) -> Vec<FoundInput> {
     let mut callers_of: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, caller) in callers.iter().enumerate() {
+    for (at, caller) in files.iter().enumerate() {
         for name in &caller.names {
             callers_of.entry(name).or_default().push(at);
         }
     }
-    let mut is_caller = vec![false; callers.len()];
+    let mut is_caller = vec![false; files.len()];
     let mut waiting: Vec<String> = called.iter().cloned().collect();
     let mut known = called;
     while let Some(name) = waiting.pop() {
         for at in callers_of.get(name.as_str()).into_iter().flatten().copied() {
-            let Some(caller) = callers.get(at).filter(|_| !is_caller.get(at).copied().unwrap_or(true)) else { continue };
-            is_caller.iter_mut().skip(at).take(1).for_each(|one| *one = true);
-            waiting.extend(file_names(&caller.input.files).filter(|name| known.insert(name.clone())));
+            let Some((file, is_known)) = files.get(at).zip(is_caller.get_mut(at)).filter(|(_, known)| !**known) else {
+                continue;
+            };
+            *is_known = true;
+            waiting.extend(file_names(&file.input.files).filter(|name| known.insert(name.clone())));
         }
     }
-    callers.into_iter().zip(is_caller).filter_map(|(caller, is)| is.then_some(caller.input)).collect()
+    files.into_iter().zip(is_caller).filter_map(|(caller, is)| is.then_some(caller.input)).collect()
 }
 
 fn file_names(files: &[PathBuf]) -> impl Iterator<Item = String> {
@@ -168,7 +170,7 @@ fn file_names(files: &[PathBuf]) -> impl Iterator<Item = String> {
 }
 
 /// The names of files that words of a text end in.
-fn named_files(text: &str) -> HashSet<String> {
+fn named_files(text: &str) -> BTreeSet<String> {
     let is_word = |ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.' | '/');
     let names = text.split(|ch| !is_word(ch)).filter(|word| word.contains(['.', '/'])).filter_map(|word| {
         let name = word.rsplit('/').next().filter(|name| !name.is_empty())?;

@@ -6,9 +6,8 @@ use std::net::IpAddr;
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
 use super::{
-    ContainerId, EngineFacts, EnvValue, EnvVar, Invocation, KernelFacts, Live, Mount, Script, Timing, USUAL_PATH, Value,
-    Workplace,
-    split_below, upward,
+    ContainerId, EngineFacts, EnvValue, EnvVar, Invocation, KernelFacts, Live, Mount, Script, Timing, USUAL_PATH,
+    Value, Workplace, split_below, upward,
 };
 use crate::text::Span;
 

@@ -4,10 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::cli_family::CliFamily;
-use super::options::ParsedOptions;
+use super::options::{GivenOption, ParsedOptions};
 use super::volume_option::{MountProblem, ParsedMount, mount_at, read_tmpfs, read_volume};
 use super::{CommandContext, mount_option};
-use crate::model::{Mount, MountSource, PartialText, Unseen, Value};
+use crate::model::{Mount, MountSource, PartialText, Unseen, Value, VariableState};
 use crate::text::Span;
 
 /// The mounts of a command.
@@ -31,7 +31,8 @@ pub(super) fn collect_mounts(
         let mount = match given.name {
             // The same text is the same volume.
             "volume" | "volumes" if !known.insert(given.value.to_value(None).text) => continue,
-            "volume" | "volumes" => read_volume(given, family, context),
+            "volume" | "volumes" => read_volume(given, family, context)
+                .or_else(|problem| read_without_values(given, family, context, problem)),
             "tmpfs" => read_tmpfs(given),
             "mount" => mount_option::read_mount(given, family, context),
             "use-api-socket" if given.is_on() == Some(true) => engine_socket(given.span),
@@ -51,6 +52,23 @@ pub(super) fn collect_mounts(
         }
     }
     keep_one_a_target(found, unseen, refused)
+}
+
+/// A volume that would be refused by what variables hold where this runs: they hold something else where it is started.
+fn read_without_values(
+    given: &GivenOption,
+    family: CliFamily,
+    context: &CommandContext<'_>,
+    problem: MountProblem,
+) -> Result<ParsedMount, MountProblem> {
+    if !matches!(problem, MountProblem::Refused(_)) || given.text.is_fixed() {
+        return Err(problem);
+    }
+    let CommandContext { sources, here, handed, .. } = *context;
+    let (base, ambient) = (context.base.clone(), context.ambient.clone());
+    let context = CommandContext { sources, here, base, environment: &|_| VariableState::Unknown, ambient, handed };
+    let value = PartialText::read(&given.text, given.unclear, &context);
+    read_volume(&GivenOption { value, ..given.clone() }, family, &context).map_err(|_| problem)
 }
 
 /// `--use-api-socket`: the engine's own socket.

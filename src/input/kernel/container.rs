@@ -20,7 +20,9 @@ use super::scripts::{self, MOST_PASSWD};
 use super::sight::{MountNamespace, Sight};
 use super::text::shown;
 use crate::input::capture::tree::{self, visible};
-use crate::model::{Container, EngineMount, Inspection, Invocation, KernelFacts, KernelMount, Script, USUAL_PATH, clean};
+use crate::model::{
+    Container, EngineMount, Inspection, Invocation, KernelFacts, KernelMount, Script, USUAL_PATH, clean,
+};
 use crate::rules::Profile;
 
 /// An id that is shorter could stand in a cgroup's name by chance.

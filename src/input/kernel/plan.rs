@@ -22,9 +22,8 @@ use crate::input::capture::tree::visible;
 use crate::input::capture::{Capture, EngineVolumes};
 use crate::input::dockerfile::Stored;
 use crate::model::{
-    USUAL_PATH,
     Container, Diagnostic, EnvValue, HostTree, Installed, KernelFacts, KernelMount, Level, Live, Mount, MountSource,
-    Unseen, Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
+    USUAL_PATH, Unseen, Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
 };
 use crate::rules::{Filesystems, Ruleset};
 

@@ -13,7 +13,7 @@ use crate::input::shell::ContainerStart;
 use crate::input::shell::file_system::Lookup;
 use crate::input::start_words::{describes_services, is_development_start, is_start_line, names_engine};
 use crate::input::{InputKind, LoadContext, Piece};
-use crate::model::{Diagnostic, Level, Script, Unseen};
+use crate::model::{Diagnostic, Level, Script, Unseen, Value};
 use crate::text::{FileId, Span};
 
 /// How many reasons why a file was not read whole are told one by one.
@@ -56,8 +56,15 @@ pub(in crate::input) fn add_commands(
     } else if script.unread.is_empty() && !is_seen && source.text().lines().any(is_development_start) {
         let reason = "it starts a development container, and what it runs there is not followed".to_owned();
         piece.add_not_judged(source.name().to_owned(), kind, reason, is_about_program(source.text(), repository));
+    } else if let Some(unseen) = hidden_mounts(&starts, repository)
+        .filter(|_| script.unread.is_empty() && repository.programs.are_named_in(source.text()))
+    {
+        let place = format!("{}:{}", repository.sources.get(unseen.span.file).name(), unseen.span.start.line);
+        let reason = format!("what the container mounts that it starts is not known, {place}: {}", unseen.what);
+        piece.add_not_judged(source.name().to_owned(), kind, reason, true);
     } else if script.unread.is_empty()
-        && (is_seen && leads_elsewhere || (is_seen || starts_existing) && is_about_program(source.text(), repository))
+        && (is_seen && leads_elsewhere
+            || (is_seen || starts_existing) && repository.programs.are_named_in(source.text()))
     {
         piece.add_judged_starts(source.name().to_owned(), kind);
     } else if script.unread.is_empty() {
@@ -91,6 +98,21 @@ pub(in crate::input) fn add_started_on_host(
     piece.called_by_name.extend(&script.called_by_name);
     piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
     piece.names.extend(host_links::find_names(&script.invocations, repository));
+}
+
+/// What hides the mounts of a container that may run anything: one of which a known program is seen is judged by that.
+fn hidden_mounts<'s>(starts: &'s [ContainerStart], repository: &Repository<'_>) -> Option<&'s Unseen> {
+    let is_program = |word: &Value| {
+        let name = word.text.rsplit('/').next().unwrap_or_default();
+        repository.programs.commands.iter().any(|program| program == name)
+    };
+    starts.iter().find_map(|start| {
+        let DockerCommand::Run(run) = &start.command else { return None };
+        let container = &run.container;
+        let commands = [&container.entrypoint, &container.command].into_iter().flatten();
+        let is_named = commands.flat_map(|command| &command.words).any(is_program);
+        container.unseen_mounts.as_ref().filter(|_| !is_named)
+    })
 }
 
 /// Whether a script has the command in it that starts a container, and names a known program.

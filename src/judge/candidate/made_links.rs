@@ -4,14 +4,27 @@ use super::calls::seen_calls;
 use super::word_path::{UNKNOWN_HOME, expand_choices};
 use crate::judge::place::MountLookup;
 use crate::model::{
-    Container, EntryKind, Invocation, Link, Mount, MountSource, Word, clean, is_letter, join, operands, parent_and_name,
+    Container, EntryKind, Invocation, Link, Mount, Word, clean, is_letter, join, operands, parent_and_name,
     program_name, split_below,
 };
 use crate::text::Span;
 
 /// Directories that every image has.
-const SYSTEM_DIRECTORIES: [&str; 13] =
-    ["/", "/bin", "/etc", "/home", "/mnt", "/opt", "/root", "/srv", "/tmp", "/usr", "/usr/bin", "/usr/local/bin", "/var"];
+const SYSTEM_DIRECTORIES: [&str; 13] = [
+    "/",
+    "/bin",
+    "/etc",
+    "/home",
+    "/mnt",
+    "/opt",
+    "/root",
+    "/srv",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/local/bin",
+    "/var",
+];
 
 /// A link, and the command that makes it.
 pub(crate) struct MadeLink {
@@ -37,7 +50,12 @@ impl MadeLink {
 pub(crate) fn made_links(container: &Container, home: Option<&str>) -> Vec<MadeLink> {
     let home = home.unwrap_or(UNKNOWN_HOME);
     let made = container.installs.iter().chain(seen_calls(container)).filter(|call| program_name(call) == "ln");
-    made.flat_map(|call| links_of(call, container, home)).collect()
+    // Nothing takes the place of a mount: the command fails, or one of the build leads where the mount then is.
+    let is_free = |made: &MadeLink| {
+        let is_above = |mount: &Mount| split_below(&mount.target.text, &made.link.name).is_some();
+        !container.mounts.iter().any(is_above)
+    };
+    made.flat_map(|call| links_of(call, container, home)).filter(is_free).collect()
 }
 
 /// The links that a call makes: one for each of its targets, and in a loop over names one for each of these.
@@ -88,10 +106,7 @@ fn is_directory(path: &str, container: &Container, home: &str) -> bool {
     let path = clean(path);
     let is_user_home = path.strip_prefix("/home/").is_some_and(|user| !user.contains('/'));
     let is_own = path == home || container.working_dir.as_ref().is_some_and(|directory| directory.text == path);
-    let is_mounted = |mount: &Mount| match split_below(&mount.target.text, &path) {
-        Some("") => matches!(mount.source, MountSource::Volume { .. } | MountSource::Anonymous | MountSource::Tmpfs),
-        below => below.is_some(),
-    };
+    let is_mounted = |mount: &Mount| split_below(&mount.target.text, &path).is_some();
     is_own || is_user_home || SYSTEM_DIRECTORIES.contains(&path.as_str()) || container.mounts.iter().any(is_mounted)
 }
 

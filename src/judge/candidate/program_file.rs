@@ -4,7 +4,10 @@
 use super::installations::{InstalledByCommand, Installer, installed_by_build};
 use super::word_path::{UNKNOWN_HOME, expand_word, word_text};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, Mount, MountSource, USUAL_PATH, Word, parent_and_name, split_below, split_search_path};
+use crate::model::{
+    Container, EnvValue, Invocation, Mount, MountSource, USUAL_PATH, Word, parent_and_name, split_below,
+    split_search_path,
+};
 use crate::rules::Profile;
 
 /// Directories in which package managers of the system and links of a Dockerfile put programs.

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::arguments::Arguments;
+use super::certainty::Certainty;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::limits;
@@ -169,7 +170,12 @@ impl Interpreter<'_> {
         let name = state.target_of(&assign.name);
         let old = state.vars.value(&name).cloned();
         let value = match &assign.value {
-            _ if assign.element => VariableValue::Unclear,
+            AssignedValue::Word(word) if assign.element.is_some() => {
+                let word = self.expand_one(word, state);
+                let subscript = assign.element.as_deref().unwrap_or_default();
+                set_element(&name, old, subscript, ListItem::from(word), assign.append)
+            }
+            AssignedValue::List(_) if assign.element.is_some() => VariableValue::Unclear,
             AssignedValue::List(words) => {
                 let words = self.expand_all(words, state);
                 let mut pieces = match (assign.append, old) {
@@ -209,6 +215,36 @@ impl Interpreter<'_> {
             self.note_unread("the shell text has too many variables to be read", None);
         }
     }
+}
+
+/// What `NAME[subscript]=value` leaves.
+fn set_element(
+    name: &str,
+    old: Option<VariableValue>,
+    subscript: &str,
+    value: ListItem,
+    appends: bool,
+) -> VariableValue {
+    let Some(VariableValue::List(mut items)) = old else { return VariableValue::Unclear };
+    if items.is_empty() || items.len() >= limits::WORDS {
+        return VariableValue::Unclear;
+    }
+    let is_next = ["#NAME[@]", "#NAME[*]", "${#NAME[@]}", "${#NAME[*]}"]
+        .iter()
+        .any(|next| next.replace("NAME", name) == subscript.trim_matches('"'));
+    let is_counted = items.iter().all(|item| item.certainty == Certainty::Sure && item.rest.is_none());
+    let at = if is_next { Some(items.len()) } else { subscript.parse().ok().filter(|_| is_counted) };
+    match at {
+        Some(_) if appends => return VariableValue::Unclear,
+        Some(at) if at < items.len() => items.iter_mut().skip(at).take(1).for_each(|item| *item = value.clone()),
+        Some(_) => items.push(value),
+        // It takes the place of any of them.
+        None => {
+            items.push(value);
+            items.iter_mut().for_each(|item| item.certainty = Certainty::Perhaps);
+        }
+    }
+    VariableValue::List(items)
 }
 
 /// What `NAME+=value` leaves.

@@ -162,7 +162,8 @@ fn daemon_command(words: &[ShellWord]) -> Option<Vec<TerminalCommand>> {
     if !has(["-S", "--start"]) || !has(["-b", "--background"]) {
         return None;
     }
-    let program = words.iter().position(|word| is_one_of(word, ["-x", "--exec"]) || is_one_of(word, ["-a", "--startas"]))?;
+    let program =
+        words.iter().position(|word| is_one_of(word, ["-x", "--exec"]) || is_one_of(word, ["-a", "--startas"]))?;
     let arguments = words.iter().position(|word| word.raw() == "--").and_then(|at| words.get(at + 1..));
     let command = words.get(program + 1).into_iter().chain(arguments.into_iter().flatten());
     Some(vec![TerminalCommand::Words(command.cloned().collect())])

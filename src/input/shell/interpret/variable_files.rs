@@ -10,7 +10,7 @@ use super::shell_word::ShellWord;
 use super::variable_value::VariableValue;
 use crate::input::shell::file_system::Lookup;
 use crate::input::shell::parse::parse_text;
-use crate::input::shell::parse::syntax::{BlockItem, Redirect, RedirectAction, Statement, UnexpandedWord};
+use crate::input::shell::parse::syntax::{Redirect, RedirectAction, Statement, UnexpandedWord};
 use crate::model::{is_variable_name, join, parent_and_name};
 use crate::text::{TracedChar, TracedText};
 
@@ -24,7 +24,7 @@ impl Interpreter<'_> {
         let inner = text.part(opening.len(), text.0.len().saturating_sub(1));
         let parsed = parse_text(&inner);
         let mut words = Vec::new();
-        parsed.block.iter().for_each(|item| collect_words(item, &mut words));
+        parsed.block.iter().for_each(|item| collect_words_of(&item.stmt, &mut words));
         for word in words.into_iter().take(limits::CHOICES) {
             let word = self.without_recording(|interpreter| interpreter.expand_one(word, state));
             if !word.unclear {
@@ -89,10 +89,6 @@ impl Interpreter<'_> {
 }
 
 /// The words of the commands in a statement but for their names, and the files that it opens.
-fn collect_words<'s>(item: &'s BlockItem, words: &mut Vec<&'s UnexpandedWord>) {
-    collect_words_of(&item.stmt, words);
-}
-
 fn collect_words_of<'s>(statement: &'s Statement, words: &mut Vec<&'s UnexpandedWord>) {
     let opened = |redirects: &'s [Redirect]| {
         redirects.iter().filter_map(|redirect| match &redirect.action {
@@ -108,10 +104,14 @@ fn collect_words_of<'s>(statement: &'s Statement, words: &mut Vec<&'s Unexpanded
         Statement::Pipeline(parts) => parts.iter().for_each(|part| collect_words_of(part, words)),
         Statement::List { first, rest } => {
             collect_words_of(first, words);
-            rest.iter().for_each(|(_, part)| collect_words_of(part, words));
+            for (_, part) in rest {
+                collect_words_of(part, words);
+            }
         }
         Statement::Group(block) | Statement::Subshell(block) => {
-            block.iter().for_each(|item| collect_words(item, words));
+            for item in block {
+                collect_words_of(&item.stmt, words);
+            }
         }
         Statement::Redirected { body, redirects } => {
             collect_words_of(body, words);

@@ -81,9 +81,10 @@ impl ShellParser<'_> {
             return Ok(None);
         }
         let mut ahead = length;
-        let element = self.peek_nth(ahead).is_some_and(|next| next.ch == '[');
-        if element {
+        let mut element = None;
+        if self.peek_nth(ahead).is_some_and(|next| next.ch == '[') {
             let Some(subscript) = self.subscript_length(ahead) else { return Ok(None) };
+            element = Some(self.text_between(self.at + ahead + 1, self.at + ahead + subscript - 1).raw());
             ahead += subscript;
         }
         let Some((append, sign)) = self.assignment_sign(ahead) else { return Ok(None) };

@@ -103,8 +103,8 @@ pub(crate) enum DeclareItem {
 pub(crate) struct Assignment {
     pub(crate) name: String,
     pub(crate) append: bool,
-    /// Whether it sets one element of an array.
-    pub(crate) element: bool,
+    /// What stands between the brackets, where it sets one element of an array.
+    pub(crate) element: Option<String>,
     pub(crate) value: AssignedValue,
 }
 
