@@ -8,7 +8,7 @@ use super::effects::RunEffect;
 use super::image::RunStep;
 use super::run_words::{PathRelation, PlainCall, RunWords};
 use super::transfer;
-use crate::model::{parent_and_name, upward};
+use crate::model::{Word, parent_and_name, upward};
 use crate::text::Sources;
 
 /// Commands that leave what they name as it is, or change no more than its owner, mode or time.
@@ -41,7 +41,12 @@ impl RunStep {
             .calls
             .get_or_init(|| self.invocations(sources).iter().map(|invocation| words.plain_call(invocation)).collect());
         let mut at = path.to_owned();
-        for call in calls.iter().rev() {
+        for (call, invocation) in calls.iter().zip(self.invocations(sources)).rev() {
+            // What it was before it is written is not asked.
+            let output = invocation.output.as_ref().and_then(Word::known);
+            if output.is_some_and(|output| words.relate(output, &at) == PathRelation::Same) {
+                return RunEffect::unknown("a command writes to it while the image is built", self.span);
+            }
             match words.command_effect(call, &at, directories) {
                 RunEffect::Nothing => {}
                 RunEffect::Moved(from) => at = from,

@@ -1,4 +1,4 @@
-//! The text of a file that a RUN writes by `printf` or `echo`. Uses `source::shell`.
+//! The text of a file that a RUN writes by `printf`, `echo` or `cat` with a here-document. Uses `source::shell`.
 
 use super::image::{BuildStep, Image, RunStep};
 use crate::model::{Invocation, Word};
@@ -32,13 +32,14 @@ impl RunStep {
         let mut written: Option<String> = None;
         for call in self.invocations(sources) {
             if call.output.as_ref().and_then(Word::known) == Some(path) {
-                let printed = printed_text(call).filter(|_| !(call.conditional && may_skip))?;
-                let text = written.get_or_insert_default();
-                text.push_str(&printed);
-                if text.len() > MAX_TEXT {
+                let printed = printed_text(call).or_else(|| copied_document(call, text, path));
+                let printed = printed.filter(|_| !(call.conditional && may_skip))?;
+                let whole = written.get_or_insert_default();
+                whole.push_str(&printed);
+                if whole.len() > MAX_TEXT {
                     return None;
                 }
-            } else if call.argv.iter().any(|word| **word == *path) {
+            } else if written.is_some() && call.argv.iter().any(|word| **word == *path) {
                 let program = call.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word));
                 program.filter(|program| KEEPERS.contains(program))?;
             }
@@ -54,6 +55,33 @@ fn begins_anew(text: &str, path: &str) -> bool {
         before.ends_with('>').then_some(before)
     });
     before.next().is_some_and(|before| !before.ends_with(">>"))
+}
+
+/// The here-document that `cat` copies to a path, where nothing of it is the shell's to replace.
+fn copied_document(call: &Invocation, text: &str, path: &str) -> Option<String> {
+    if call.argv.len() != 1 || call.argv.first().is_none_or(|program| **program != *"cat") {
+        return None;
+    }
+    let mut lines = text.lines();
+    let opening = lines.by_ref().find(|line| line.contains("<<") && line.contains(path))?;
+    let (_, mark) = opening.split_once("<<")?;
+    let (takes_tabs, mark) = mark.strip_prefix('-').map_or((false, mark), |mark| (true, mark));
+    let mark = mark.trim_start();
+    let is_quoted = mark.starts_with(['\'', '"', '\\']);
+    let mark = mark.trim_start_matches(['\'', '"', '\\']);
+    let mark =
+        mark.split(|ch: char| ch.is_whitespace() || "'\">;&|)".contains(ch)).next().filter(|mark| !mark.is_empty())?;
+    let mut document = String::new();
+    for line in lines {
+        let line = if takes_tabs { line.trim_start_matches('\t') } else { line };
+        if line == mark {
+            let is_plain = is_quoted || !document.contains(['$', '`', '\\']);
+            return is_plain.then_some(document);
+        }
+        document.push_str(line);
+        document.push('\n');
+    }
+    None
 }
 
 /// What a call of `printf` or `echo` prints; `None` where a word of it is not known, and for what is not so plain.

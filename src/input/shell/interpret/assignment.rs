@@ -241,7 +241,9 @@ fn set_element(
         // It takes the place of any of them.
         None => {
             items.push(value);
-            items.iter_mut().for_each(|item| item.certainty = Certainty::Perhaps);
+            for item in &mut items {
+                item.certainty = Certainty::Perhaps;
+            }
         }
     }
     VariableValue::List(items)

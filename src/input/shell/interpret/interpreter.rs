@@ -79,6 +79,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) input: Option<ShellWord>,
     /// What others than the text itself call, where it is a script that others call.
     pub(super) ways_in: Option<WaysIn>,
+    /// The texts of scripts that commands wrote, by their paths.
+    pub(super) own_scripts: HashMap<String, TracedText>,
     /// The processes whose output or input the statements around this point read and write (`<(...)`), in order.
     pub(super) read_beside: Vec<usize>,
     /// Which locks there are around which starts.
@@ -162,6 +164,7 @@ impl<'a> Interpreter<'a> {
             recipients: Vec::new(),
             input: None,
             ways_in: None,
+            own_scripts: HashMap::new(),
             read_beside: Vec::new(),
             around: BTreeMap::new(),
             unseen: None,

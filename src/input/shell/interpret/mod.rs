@@ -17,7 +17,8 @@
 //!                   variables; `unclear_words`, `value_identity`: values that are not known; `alternatives`: those that
 //!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
-//!                   `program_scripts`: those that stand for a program; `variable_files`: those that set variables
+//!                   `program_scripts`: those that stand for a program; `own_scripts`: those that were written before;
+//!                   `variable_files`: those that set variables
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `inline_texts`: what others
@@ -64,6 +65,7 @@ mod limits;
 mod list_item;
 mod lists;
 mod moved_states;
+mod own_scripts;
 mod package_scripts;
 mod print_record;
 mod printed_words;

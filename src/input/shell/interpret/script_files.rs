@@ -130,6 +130,14 @@ impl Interpreter<'_> {
     /// Runs what a command names, where that is a shell script that can be read.
     pub(super) fn run_script_file(&mut self, words: &[ShellWord], state: ShellState) -> ScriptRun {
         let Some(first) = words.first() else { return ScriptRun::Not(state, None) };
+        if let Some((path, code)) = self.own_script_named(first, &state)
+            && let Shebang::Shell(options) = Shebang::of(&code.first_line())
+        {
+            let mut call = ShellCall::plain(ShellWord::default());
+            call.options(&options);
+            call.args = words.to_vec();
+            return ScriptRun::Ran(Box::new(self.run_file(&path, &code, call, &state)));
+        }
         match self.program_file(first, &state) {
             Some((path, opened @ (Lookup::Text(_) | Lookup::Passage(_)))) => {
                 let Some(code) = self.script_text(opened) else { return ScriptRun::Not(state, None) };
@@ -172,6 +180,10 @@ impl Interpreter<'_> {
             return ScriptRun::Not(state, None);
         };
         let name = words.first().map(ShellWord::raw).unwrap_or_default();
+        if let Some(code) = self.own_script(&path) {
+            call.args.insert(0, word);
+            return ScriptRun::Ran(Box::new(self.run_file(&path, &code, call, &state)));
+        }
         match self.context.file_system.open(&path) {
             opened @ (Lookup::Text(_) | Lookup::Passage(_)) => {
                 let Some(code) = self.script_text(opened) else { return ScriptRun::Not(state, None) };

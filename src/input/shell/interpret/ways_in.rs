@@ -172,7 +172,7 @@ impl Interpreter<'_> {
 
     /// A here-document that becomes a script: whoever runs that, or logs in, calls what is in it.
     pub(super) fn write_here_document(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &mut ShellState) {
-        if self.ways_in.is_none() || self.is_muted() {
+        if self.is_muted() {
             return;
         }
         let document = simple.redirects.iter().find_map(|redirect| match &redirect.action {
@@ -183,9 +183,16 @@ impl Interpreter<'_> {
         let text = self.expand_one(text, state).text_in_place();
         // `tee FILE > /dev/null` writes the file all the same.
         let Some((file, appends)) = written_by_tee(words).or_else(|| self.opened_for_output(simple, state)) else {
+            if self.ways_in.is_none() {
+                return;
+            }
             return self.note_document(words, &text, state);
         };
-        self.run_written_text(&text, &file, appends, state);
+        if self.ways_in.is_some() {
+            self.run_written_text(&text, &file, appends, state);
+        } else {
+            self.keep_own_script(&text, &file, appends, state);
+        }
     }
 
     /// The file that a command's output goes to, and whether it goes behind what that has.
