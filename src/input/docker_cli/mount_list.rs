@@ -66,9 +66,14 @@ fn read_without_values(
     }
     let CommandContext { sources, here, handed, .. } = *context;
     let (base, ambient) = (context.base.clone(), context.ambient.clone());
-    let context = CommandContext { sources, here, base, environment: &|_| VariableState::Unknown, ambient, handed };
-    let value = PartialText::read(&given.text, given.unclear, &context);
-    read_volume(&GivenOption { value, ..given.clone() }, family, &context).map_err(|_| problem)
+    // What is set stays as it is.
+    let environment = |name: &str| match (context.environment)(name) {
+        VariableState::Set(value) => VariableState::Set(value),
+        _ => VariableState::Unknown,
+    };
+    let unset = CommandContext { sources, here, base, environment: &environment, ambient, handed };
+    let value = PartialText::read(&given.text, given.unclear, &unset);
+    read_volume(&GivenOption { value, ..given.clone() }, family, &unset).map_err(|_| problem)
 }
 
 /// `--use-api-socket`: the engine's own socket.

@@ -180,18 +180,18 @@ impl Interpreter<'_> {
             _ => None,
         });
         let Some(text) = document else { return };
-        let text = self.expand_one(text, state).text_in_place();
         // `tee FILE > /dev/null` writes the file all the same.
-        let Some((file, appends)) = written_by_tee(words).or_else(|| self.opened_for_output(simple, state)) else {
-            if self.ways_in.is_none() {
-                return;
-            }
-            return self.note_document(words, &text, state);
-        };
-        if self.ways_in.is_some() {
-            self.run_written_text(&text, &file, appends, state);
-        } else {
-            self.keep_own_script(&text, &file, appends, state);
+        let written = written_by_tee(words).or_else(|| self.opened_for_output(simple, state));
+        if self.ways_in.is_none() {
+            let Some((file, appends)) = written else { return };
+            // What is substituted in it is run when the command is.
+            let text = self.without_recording(|interpreter| interpreter.expand_one(text, state)).text_in_place();
+            return self.keep_own_script(&text, &file, appends, state);
+        }
+        let text = self.expand_one(text, state).text_in_place();
+        match written {
+            Some((file, appends)) => self.run_written_text(&text, &file, appends, state),
+            None => self.note_document(words, &text, state),
         }
     }
 
