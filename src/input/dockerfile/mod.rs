@@ -4,6 +4,7 @@
 //! instructions    text -> instructions, each character with its place (`source_chars`); `arguments` splits what follows
 //!                 a keyword, `build_variables` expands it
 //! stage_builder   instructions -> an image for each stage; `stage` runs the instructions, `file_steps` those that make files
+//!                 `base_working_dir`: where bases from elsewhere begin
 //! image           the image: settings and steps;  stored_image: one that an engine keeps
 //! find_file       a path in an image, backwards through its steps: `copy_effect` says what a COPY puts there, `run_effect`
 //!                 what a RUN does (`run_words`, `transfer`); `effects` and `path_content` are their answers, `directories` which paths
@@ -15,6 +16,7 @@
 //! The rules are BuildKit's. Where the classic builder has others, the value is unknown and stays a symbol.
 
 mod arguments;
+mod base_working_dir;
 mod build_context;
 mod build_request;
 mod build_variables;
