@@ -6,7 +6,7 @@
 //! built_images        the image that each service builds;  command_builds: those that commands build;  image_defaults: what a container takes over from it
 //! planned_files       the file of the repository at a path of a container;  program_search: whether it has a known program
 //! package_lists       which lists of packages a command installs by;  package_list_text: what such a list asks for;  required_packages: reads them
-//! build_commands      what an image's build runs, also in the stages that it copies from;  program_sources: what else brings programs
+//! build_commands      what an image's build runs, also in the stages that it copies from;  program_sources: what else brings programs;  code_imports: modules in code that runs
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
@@ -19,6 +19,7 @@ mod alternative_starts;
 mod build_commands;
 mod built_images;
 mod built_logins;
+mod code_imports;
 mod code_text;
 mod code_that_runs;
 mod command_builds;
