@@ -334,6 +334,8 @@ fn the_text_at_a_location_is_what_it_says() {
                     "node",
                     "pip",
                     "python",
+                    // A script that says itself which packages it needs.
+                    ".py",
                     "sleep",
                     "apt",
                     "apk",

@@ -2,7 +2,7 @@
 //! May use `model`, `rules`, `text` and `judge`.
 
 use crate::judge::{last_installation, package_version, program_calls, read_version};
-use crate::model::{Container, EnvValue, Label, VERSION_LABEL, Value, Word};
+use crate::model::{Container, EnvValue, Invocation, Label, VERSION_LABEL, Value, Word};
 use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
 
@@ -57,7 +57,10 @@ impl VersionPlace {
         if tagged.is_some() {
             return Self::ImageTag;
         }
-        if let Some(found) = last_installation(container, profile) {
+        let installed = last_installation(container, profile);
+        let installed =
+            installed.filter(|found| !is_settled_by(container.installs.get(found.command), found.package, profile));
+        if let Some(found) = installed {
             return Self::Build { command: found.command, package: found.package };
         }
         let argument = profile.build_args.iter().find(|name| container.build_args.contains_key(*name));
@@ -126,6 +129,19 @@ impl VersionPlace {
                 }
             }
         }
+    }
+}
+
+/// Whether a command installs a version that takes a lock inside the state directory: something else is what runs then.
+fn is_settled_by(call: Option<&Invocation>, package: Option<usize>, profile: &Profile) -> bool {
+    let is_settled = |word: &Word| {
+        let version = package_version(word, profile).unwrap_or(word);
+        profile.is_settled(VersionRange::parse(version).as_ref())
+    };
+    let Some(call) = call else { return false };
+    match package {
+        Some(at) => call.argv.get(at).is_some_and(is_settled),
+        None => call.argv.iter().any(is_settled),
     }
 }
 

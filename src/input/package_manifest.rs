@@ -74,6 +74,18 @@ impl PackageManifest {
         let lists = PACKAGES.iter().filter_map(|key| self.root.get(key)?.as_map());
         lists.flatten().map(|entry| entry.key.as_str())
     }
+
+    /// The packages that it asks for with what it asks of their versions, perhaps without those for development.
+    pub(super) fn requirements(&self, skips_dev: bool) -> impl Iterator<Item = (&str, &str)> {
+        let lists = PACKAGES.iter().filter(move |key| !skips_dev || **key != "devDependencies");
+        let entries = lists.filter_map(|key| self.root.get(key)?.as_map()).flatten();
+        entries.filter_map(|entry| Some((entry.key.as_str(), entry.value.as_scalar()?.text.as_str())))
+    }
+
+    /// Whether other directories have manifests of their own that are installed with it.
+    pub(super) fn has_workspaces(&self) -> bool {
+        self.root.get("workspaces").is_some()
+    }
 }
 
 impl PackageScript<'_> {

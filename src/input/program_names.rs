@@ -4,11 +4,22 @@
 use super::shell::file_system::{find_program, find_word};
 use crate::rules::Profile;
 
+/// A module that calls a copy of a program that comes with it.
+#[derive(Debug, Clone)]
+pub struct BundlingModule {
+    /// Its name in code.
+    pub name: String,
+    /// What code calls the path of a program that it is to call in place of that copy.
+    pub path_option: Option<String>,
+}
+
 /// The names of all known programs.
 #[derive(Debug, Clone, Default)]
 pub struct ProgramNames {
     /// The commands that run them.
     pub commands: Vec<String>,
+    /// The modules that code calls copies of them by.
+    pub modules: Vec<BundlingModule>,
     /// The packages and installers that bring them.
     pub packages: Vec<String>,
     /// The names under which package managers of a system have them.
@@ -28,6 +39,12 @@ impl ProgramNames {
         for profile in profiles {
             names.commands.extend(profile.commands.iter().cloned());
             names.commands.extend(profile.bundled_by.iter().map(|bundle| bundle.module.clone()));
+            names.modules.extend(
+                profile.bundled_by.iter().map(|bundle| BundlingModule {
+                    name: bundle.module.clone(),
+                    path_option: bundle.path_option.clone(),
+                }),
+            );
             names.system_packages.extend(profile.system_packages.iter().cloned());
             names.packages.extend(profile.packages.iter().chain(&profile.installers).cloned());
             names.packages.extend(profile.bundled_by.iter().map(|bundle| bundle.package.clone()));
@@ -69,6 +86,7 @@ mod tests {
     fn only_a_whole_word_names_a_program() {
         let names = ProgramNames {
             commands: vec!["claude".to_owned()],
+            modules: Vec::new(),
             packages: Vec::new(),
             system_packages: Vec::new(),
             state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],

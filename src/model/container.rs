@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
 use super::{
-    ContainerId, EngineFacts, EnvValue, EnvVar, Invocation, KernelFacts, Live, Mount, Script, Timing, USUAL_PATH,
-    Value, Workplace, split_below, upward,
+    ContainerId, EngineFacts, EnvValue, EnvVar, Invocation, KernelFacts, Live, Mount, ProgramSources, Script, Timing,
+    USUAL_PATH, Value, Workplace, split_below, upward,
 };
 use crate::text::Span;
 
@@ -68,6 +68,8 @@ pub struct Container {
     pub build: Option<Build>,
     /// The commands that were run while the image was built, with build arguments put in.
     pub installs: Vec<Invocation>,
+    /// What else brings programs into it.
+    pub program_sources: ProgramSources,
     /// Other builds of that image.
     pub other_builds: Vec<OtherBuild>,
     /// The name that it is given, where that is another than its service's (`container_name`, `--name`).

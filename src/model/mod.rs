@@ -16,6 +16,7 @@ mod mount;
 mod parameter;
 mod partial_text;
 mod path;
+mod program_sources;
 mod script;
 mod search_path;
 mod taken_variables;
@@ -48,6 +49,7 @@ pub(crate) use parameter::{Parameter, is_variable_name};
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};
+pub use program_sources::{ModuleImport, PlacedProgram, ProgramSources, StageCopy};
 pub use script::{
     Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness, WrittenServices,
 };

@@ -10,7 +10,7 @@ use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::{Context, Project};
 use crate::model::{
     Build, Command, Container, Diagnostic, EngineHost, Flag, HostPort, Label, Layout, Level, Mount, MountSource,
-    Rights, Script, Spread, Timing, Unseen, Value, clean,
+    ProgramSources, Rights, Script, Spread, Timing, Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -78,6 +78,7 @@ impl Reader<'_> {
             build_args: arguments.map(|node| self.reading.variables(node)).unwrap_or_default(),
             build: build.filter(|build| !build.is_null()).map(|build| built(build)),
             installs: Vec::new(),
+            program_sources: ProgramSources::default(),
             other_builds: Vec::new(),
             given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
             start: None,

@@ -78,8 +78,10 @@ impl Stage<'_, '_> {
     }
 
     pub(super) fn run_command(&mut self, given: &Instruction) -> Result<(), Reason> {
-        let (_, rest) = arguments::split_flags(&given.rest, given.escape);
+        let (flags, rest) = arguments::split_flags(&given.rest, given.escape);
         let from = given.rest.len() - rest.len();
+        let mounts = flags.iter().filter(|flag| flag.name == "mount");
+        let binds = mounts.filter_map(|flag| self.bind_of(given, flag)).collect();
         let mut command = self.parse_command(given, from)?;
         let mut script = None;
         let shown = text_of(rest);
@@ -100,9 +102,37 @@ impl Stage<'_, '_> {
         let Image { user, working_dir, .. } = &self.image;
         let (user, working_dir) = (user.clone(), working_dir.clone());
         let span = self.span_of(given, &given.at);
-        let ran = RunStep { command, script, env: environment, user, working_dir, span, read: ReadRun::default() };
+        let ran =
+            RunStep { command, script, env: environment, user, working_dir, binds, span, read: ReadRun::default() };
         self.image.steps.push(Rc::new(BuildStep::Run(ran)));
         Ok(())
+    }
+
+    /// What a `--mount=type=bind` has at its target while a RUN runs.
+    fn bind_of(&mut self, given: &Instruction, flag: &InstructionFlag) -> Option<CopyStep> {
+        let value = self.expand_argument(given, flag.value).ok().filter(|value| !value.is_symbolic())?;
+        let fields: Vec<(&str, &str)> = value.text.split(',').filter_map(|field| field.split_once('=')).collect();
+        let field = |names: &[&str]| fields.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value);
+        let target = field(&["target", "dst", "destination"])?;
+        if field(&["type"]).is_some_and(|kind| kind != "bind") {
+            return None;
+        }
+        let span = value.span.unwrap_or_default();
+        let from = match field(&["from"]) {
+            Some(name) => (self.find_origin)(name, span),
+            None => CopyOrigin::Context(self.build.request.context.clone()),
+        };
+        let source = Value::known(field(&["source", "src"]).unwrap_or("/"), Some(span));
+        Some(CopyStep {
+            from,
+            sources: vec![CopySource::Path(source)],
+            target: self.below_working_dir(Value::known(target, Some(span))),
+            into: false,
+            parents: false,
+            excludes: Vec::new(),
+            unpacks: false,
+            span,
+        })
     }
 
     /// The command with the here-documents after it, for the shell to read.

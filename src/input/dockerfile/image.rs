@@ -158,6 +158,8 @@ pub struct RunStep {
     pub user: Option<Value>,
     /// The working directory; `None` for the base's own.
     pub working_dir: Option<Value>,
+    /// What is mounted meanwhile (`--mount=type=bind`), as if it were copied.
+    pub binds: Vec<CopyStep>,
     /// The instruction.
     pub span: Span,
     /// What was read of it, once that was asked for.

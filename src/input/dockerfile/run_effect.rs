@@ -29,17 +29,11 @@ impl RunStep {
         if !may_mention(text, path) {
             return RunEffect::Nothing;
         }
-        let words = self.read.words.get_or_init(|| {
-            let directory = self.working_dir.as_ref();
-            Rc::new(RunWords::new(text, &self.env, directory, directories.is_scratch()))
-        });
+        let words = self.run_words(directories);
         if self.script.as_ref().is_some_and(|script| script.text.contains(file_name(path))) {
             return RunEffect::unknown("a script that is run while the image is built names it", self.span);
         }
-        let calls = self
-            .read
-            .calls
-            .get_or_init(|| self.invocations(sources).iter().map(|invocation| words.plain_call(invocation)).collect());
+        let calls = self.plain_calls(words, sources);
         let mut at = path.to_owned();
         for (call, invocation) in calls.iter().zip(self.invocations(sources)).rev() {
             // What it was before it is written is not asked.
@@ -61,6 +55,20 @@ impl RunStep {
         }
         if at == path { RunEffect::Nothing } else { RunEffect::Moved(at) }
     }
+
+    /// What its words mean.
+    pub(super) fn run_words(&self, directories: &ImageDirectories) -> &RunWords {
+        self.read.words.get_or_init(|| {
+            let (text, directory) = (self.command_text(), self.working_dir.as_ref());
+            Rc::new(RunWords::new(text, &self.env, directory, directories.is_scratch()))
+        })
+    }
+
+    /// Its commands, in order.
+    pub(super) fn plain_calls(&self, words: &RunWords, sources: &Sources) -> &[PlainCall] {
+        let read = || self.invocations(sources).iter().map(|invocation| words.plain_call(invocation)).collect();
+        self.read.calls.get_or_init(read)
+    }
 }
 
 fn file_name(path: &str) -> &str {
@@ -68,12 +76,12 @@ fn file_name(path: &str) -> &str {
 }
 
 /// Whether a text may mean a path at all: by a name on the way to it, or by a wildcard or variable.
-fn may_mention(text: &str, path: &str) -> bool {
+pub(super) fn may_mention(text: &str, path: &str) -> bool {
     text.contains(['*', '?', '[', '$', '{']) || upward(path).any(|path| path != "/" && text.contains(file_name(path)))
 }
 
 impl RunWords {
-    fn command_effect(&self, call: &PlainCall, path: &str, directories: &ImageDirectories) -> RunEffect {
+    pub(super) fn command_effect(&self, call: &PlainCall, path: &str, directories: &ImageDirectories) -> RunEffect {
         let PlainCall { program, arguments, .. } = call;
         let unknown = |doing: &str| RunEffect::Unknown {
             why: format!("`{doing}`, which is run while the image is built, may change it"),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::arguments;
+use super::base_working_dir::base_working_dir;
 use super::build_request::{BuildFile, BuildRequest};
 use super::build_variables::{self, BuildVariables};
 use super::image::{BaseImage, BuildStep, CopyOrigin, Image, NamedSource};
@@ -198,7 +199,8 @@ impl StageBuilder<'_> {
                 return stage::scratch(span);
             }
         }
-        Image { base: BaseImage::Named(name), ..Image::default() }
+        let working_dir = if name.is_symbolic() { None } else { base_working_dir(&name.text) };
+        Image { base: BaseImage::Named(name), working_dir, ..Image::default() }
     }
 
     /// What `--from` names.

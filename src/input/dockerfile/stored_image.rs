@@ -105,6 +105,7 @@ impl Stored {
                 env: Rc::clone(&shared),
                 user: Some(known(user, at_user)),
                 working_dir: None,
+                binds: Vec::new(),
                 read: ReadRun::default(),
                 span: span(at),
             }))

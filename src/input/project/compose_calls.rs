@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::build_commands::BuildCommands;
 use super::command_builds::untagged;
-use super::image_defaults::commands_of_build;
 use super::stopped_containers::{moments_of_service, sure_stop};
 use super::{DescribedProject, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerBuild, DockerCommand};
@@ -115,7 +115,7 @@ impl ComposeCalls<'_> {
                 continue;
             }
             let image = self.reader.images.image_with(container, &build.args);
-            let installs = image.map(|image| commands_of_build(&image, self.reader.repository));
+            let installs = image.map(|image| BuildCommands::of_image(&image, self.reader.repository).calls);
             container.other_builds.extend(installs.map(|installs| OtherBuild { installs, span }));
         }
     }

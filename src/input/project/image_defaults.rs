@@ -1,15 +1,20 @@
 //! The settings that a container takes over from its image: environment, user, command, labels, volumes; and what was
 //! installed while the image was built. Uses `source::dockerfile` and `source::shell`.
 
+use super::build_commands::BuildCommands;
 use super::official_images::hub_name;
 use super::repository::Repository;
-use super::required_packages::with_required_packages;
 use crate::input::dockerfile::{BaseImage, BuildStep, Image};
-use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, clean, home_given_to};
+use crate::model::{Command, Container, EnvValue, EnvVar, Mount, MountSource, Value, clean, home_given_to};
 use crate::text::Span;
 
 /// Fills in what the container leaves to its image.
-pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, repository: &Repository<'_>) {
+pub(super) fn apply_image_defaults(
+    container: &mut Container,
+    image: &Image,
+    commands: &BuildCommands,
+    repository: &Repository<'_>,
+) {
     for (name, variable) in &image.env {
         container.env.entry(name.clone()).or_insert_with(|| variable.clone());
     }
@@ -33,24 +38,10 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, rep
             container.mounts.push(anonymous_mount(path, target, container.span));
         }
     }
-    container.installs = commands_of_build(image, repository);
+    container.installs.clone_from(&commands.calls);
     set_home(container, image);
     container.has_root_base = has_root_base(image);
     container.has_busybox_flock = has_busybox_flock(image, repository);
-}
-
-/// The commands that are run while an image is built.
-pub(super) fn commands_of_build(image: &Image, repository: &Repository<'_>) -> Vec<Invocation> {
-    let ran = image.steps.iter().enumerate().filter_map(|(at, step)| match step.as_ref() {
-        BuildStep::Run(ran) => Some((at, ran)),
-        BuildStep::Copy(_) | BuildStep::Unread(_) => None,
-    });
-    let commands = ran.flat_map(|(at, ran)| {
-        let directory = ran.working_dir.as_ref().map_or("/", |directory| directory.text.as_str());
-        let found = ran.build_calls(repository.sources).iter().cloned();
-        found.map(move |call| with_required_packages(call, directory, image, at, repository))
-    });
-    commands.collect()
 }
 
 /// Official images that start as root, and whose entrypoints leave the user as it is.

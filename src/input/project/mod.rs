@@ -5,6 +5,8 @@
 //! repository          which files may be read, each once
 //! built_images        the image that each service builds;  command_builds: those that commands build;  image_defaults: what a container takes over from it
 //! planned_files       the file of the repository at a path of a container;  program_search: whether it has a known program
+//! package_lists       which lists of packages a command installs by;  package_list_text: what such a list asks for;  required_packages: reads them
+//! build_commands      what an image's build runs, also in the stages that it copies from;  program_sources: what else brings programs;  code_imports: modules in code that runs
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
@@ -14,8 +16,10 @@
 //! ```
 
 mod alternative_starts;
+mod build_commands;
 mod built_images;
 mod built_logins;
+mod code_imports;
 mod code_text;
 mod code_that_runs;
 mod command_builds;
@@ -23,8 +27,11 @@ mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
 mod official_images;
+mod package_list_text;
+mod package_lists;
 mod planned_files;
 mod program_search;
+mod program_sources;
 mod reference;
 mod repository;
 mod required_packages;
@@ -45,6 +52,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use build_commands::BuildCommands;
 use built_images::BuiltImages;
 use planned_files::PlannedFiles;
 use program_search::SearchedImages;
@@ -176,8 +184,9 @@ impl<'a> ProjectReader<'a> {
         if container.workplace.is_some() {
             image_defaults::apply_usual_worker(container, image.as_deref());
         }
+        let commands = image.as_ref().map(|image| BuildCommands::of_image(image, self.repository)).unwrap_or_default();
         if let Some(image) = &image {
-            image_defaults::apply_image_defaults(container, image, self.repository);
+            image_defaults::apply_image_defaults(container, image, &commands, self.repository);
         }
         let (mut script, mut starts) = self.read_container_script(container, image.as_ref());
         let (setup, more) = self.read_setup(container, image.as_ref());
@@ -189,6 +198,9 @@ impl<'a> ProjectReader<'a> {
         starts.extend(more);
         container.script = script;
         container.installs.extend(setup);
+        let files = PlannedFiles::new(self.repository, container, image.clone());
+        let sources = program_sources::program_sources(&files, &commands);
+        container.program_sources = sources;
         if let Some(image) = &image {
             let logins = built_logins::find_built_logins(container, image, self.repository.programs);
             container.host_copies.extend(logins);

@@ -98,7 +98,7 @@ impl PlannedFiles<'_> {
     }
 
     /// The files that the image copies from its context and that the container mounts, some of many.
-    fn own_files(&self) -> &[PathBuf] {
+    pub(super) fn own_files(&self) -> &[PathBuf] {
         self.own.get_or_init(|| self.list_own_files())
     }
 

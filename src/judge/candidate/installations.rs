@@ -3,7 +3,7 @@
 
 use super::calls::{package_version, program_arguments, seen_calls};
 use super::word_path::{UNKNOWN_HOME, word_text};
-use crate::model::{Condition, Container, Feature, Invocation, Word};
+use crate::model::{Condition, Container, Feature, Invocation, StageCopy, Word, parent_and_name, split_below};
 use crate::rules::Profile;
 
 /// The command of an image's build that decides which version is there: the last one that installs it.
@@ -20,7 +20,8 @@ pub(crate) struct Installation {
 pub(super) struct InstalledByCommand<'a> {
     pub(super) installer: Installer,
     pub(super) call: &'a Invocation,
-    pub(super) place: Installation,
+    /// Where in the container's own commands it is; `None` for one of another stage, out of which the image copies it.
+    pub(super) place: Option<Installation>,
     /// The version as it is asked for; empty where none is.
     pub(super) version: String,
 }
@@ -57,30 +58,117 @@ impl Installer {
 impl InstalledByCommand<'_> {
     /// Whether it is there for all, and not for one directory alone.
     pub(super) fn is_global(&self) -> bool {
-        let says = |word: &Word| matches!(&**word, "-g" | "--global" | "--location=global" | "global");
-        matches!(self.installer, Installer::Native | Installer::System | Installer::Volta)
-            || self.call.argv.iter().any(says)
+        installs_globally(self.installer, self.call)
     }
 }
 
-/// What was installed while the image was built, the last by each installer.
-pub(super) fn installed_by_build<'a>(installs: &'a [Invocation], profile: &Profile) -> Vec<InstalledByCommand<'a>> {
-    let text = |word: &Word, _: &Invocation| word.to_string();
-    let mut found: Vec<InstalledByCommand<'a>> = Vec::new();
+fn installs_globally(installer: Installer, call: &Invocation) -> bool {
+    let says = |word: &Word| matches!(&**word, "-g" | "--global" | "--location=global" | "global");
+    matches!(installer, Installer::Native | Installer::System | Installer::Volta) || call.argv.iter().any(says)
+}
+
+/// What some commands install, the last by each installer.
+pub(super) fn installed_by_commands<'a>(installs: &'a [Invocation], profile: &Profile) -> Vec<InstalledByCommand<'a>> {
     let mut reader = InstallReader { profile, fetched: false };
+    let mut found = Vec::new();
     for (command, call) in installs.iter().enumerate() {
-        let Some((installer, asked)) = reader.read(call, &text) else { continue };
-        found.retain(|known| known.installer != installer);
-        let Asked::Installed { package, version } = asked else { continue };
-        let place = Installation { command, package };
-        found.push(InstalledByCommand { installer, call, place, version });
+        reader.add(command, call, &mut found);
     }
     found
 }
 
+/// What an image has: what its build installs, and what it copies from where another stage has it; the last by each
+/// installer.
+pub(super) fn installed_in_image<'a>(container: &'a Container, profile: &Profile) -> Vec<InstalledByCommand<'a>> {
+    let mut reader = InstallReader { profile, fetched: false };
+    let mut found = Vec::new();
+    let mut copies = container.program_sources.stages.iter().peekable();
+    for (command, call) in container.installs.iter().enumerate() {
+        while let Some(copy) = copies.next_if(|copy| copy.commands_before <= command) {
+            add_copied(copy, profile, &mut found);
+        }
+        reader.add(command, call, &mut found);
+    }
+    copies.for_each(|copy| add_copied(copy, profile, &mut found));
+    found
+}
+
+/// Adds what comes along with a copy out of another stage.
+fn add_copied<'a>(copy: &'a StageCopy, profile: &Profile, found: &mut Vec<InstalledByCommand<'a>>) {
+    let installs = copy.installs.as_deref().unwrap_or_default();
+    let brought = installed_by_commands(installs, profile).into_iter().filter(|one| comes_along(one, copy, profile));
+    for one in brought {
+        let is_over = |known: &InstalledByCommand<'_>| {
+            let is_file = program_file_of(copy, profile).is_some_and(|file| file.starts_with("/usr/local/bin/"));
+            is_replaced(known, one.installer, one.call)
+                || is_file && known.installer == Installer::Npm && known.is_global()
+        };
+        found.retain(|known| !is_over(known));
+        found.push(InstalledByCommand { place: None, ..one });
+    }
+}
+
+/// The path that a copy puts the program itself at, where it names that.
+pub(super) fn program_file_of(copy: &StageCopy, profile: &Profile) -> Option<String> {
+    let own = |path: &str| {
+        let (_, name) = parent_and_name(path)?;
+        profile.commands.iter().find(|command| *command == name)
+    };
+    if own(&copy.target).is_some() {
+        return Some(copy.target.clone());
+    }
+    let name = copy.sources.iter().find_map(|source| own(source))?;
+    Some(format!("{}/{name}", copy.target.trim_end_matches('/')))
+}
+
+/// Whether what a command installs in another stage is at a path that is copied.
+fn comes_along(one: &InstalledByCommand<'_>, copy: &StageCopy, profile: &Profile) -> bool {
+    if program_file_of(copy, profile).is_some() {
+        return true;
+    }
+    if !one.is_global() {
+        return copy.sources.iter().any(|source| may_hold_packages(source));
+    }
+    let below: &[&str] = match one.installer {
+        Installer::Npm => &["/usr/local/lib/node_modules", "/usr/lib/node_modules", "/usr/local/bin", "/usr/bin"],
+        Installer::System => &["/usr/bin", "/usr/share", "/usr/lib"],
+        _ => &[],
+    };
+    // Other installers, and npm where it is told another place, put it below a home, or a directory that is named so.
+    let moves = one.call.argv.iter().any(|word| word.contains("prefix"));
+    let is_home = |source: &str| {
+        let user = source.strip_prefix("/home").is_some_and(|rest| rest.matches('/').count() < 2);
+        source == "/root"
+            || user
+            || ["/.local", "/.bun", "/.volta", "/.yarn", "/pnpm"].iter().any(|own| source.contains(own))
+    };
+    copy.sources.iter().any(|source| {
+        let is_related = |place: &&str| split_below(place, source).is_some() || split_below(source, place).is_some();
+        let is_package = profile.packages.iter().any(|package| source.ends_with(package.as_str()));
+        source == "/"
+            || is_package
+            || below.iter().any(is_related)
+            || !matches!(one.installer, Installer::Npm | Installer::System) && is_home(source)
+            || moves && !source.starts_with("/usr/")
+    })
+}
+
+/// Whether packages may be at or below a path that is copied: it is no single program, and no directory of code that is made
+/// of other code.
+pub(super) fn may_hold_packages(source: &str) -> bool {
+    let (directory, last) = parent_and_name(source).unwrap_or(("/", ""));
+    !MADE.contains(&last) && !directory.ends_with("/bin") && directory != "/etc"
+}
+
+/// Whether what is known to be installed is so no longer once a command of an installer ran. What is installed for one
+/// directory stays there beside that of another.
+fn is_replaced(known: &InstalledByCommand<'_>, installer: Installer, call: &Invocation) -> bool {
+    known.installer == installer && known.is_global() && installs_globally(installer, call)
+}
+
 /// The last of what was installed while the image was built.
 pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Option<Installation> {
-    installed_by_build(&container.installs, profile).pop().map(|installed| installed.place)
+    installed_by_commands(&container.installs, profile).pop().and_then(|installed| installed.place)
 }
 
 /// What the container installs itself, each with the version that it asks for; empty where it asks for none, or for one
@@ -91,15 +179,10 @@ pub(super) fn installed_at_start<'a>(container: &'a Container, profile: &Profile
         |word: &Word, call: &Invocation| word_text(word, call, container, home).unwrap_or_else(|| word.to_string());
     let mut reader = InstallReader { profile, fetched: false };
     let mut found = Vec::new();
-    for call in seen_calls(container).filter(|call| !is_switched_off(call, container)) {
+    let calls = seen_calls(container).chain(&container.program_sources.listed_at_start);
+    for call in calls.filter(|call| !is_switched_off(call, container)) {
         if let Some((_, Asked::Installed { version, .. })) = reader.read(call, &text) {
             found.push((call, version));
-        } else if let Some([command, rest @ ..]) = program_arguments(call, profile)
-            && *command == "install"
-        {
-            // The program installs another version of itself.
-            let version = rest.iter().find(|word| !word.starts_with('-'));
-            found.push((call, version.map(|word| text(word, call)).unwrap_or_default()));
         }
     }
     found
@@ -114,6 +197,9 @@ fn is_switched_off(call: &Invocation, container: &Container) -> bool {
     is_known && call.when.iter().any(is_off)
 }
 
+/// Names of directories with code that is made of other code.
+const MADE: [&str; 6] = ["assets", "build", "dist", "out", "public", "static"];
+
 /// What a command is asked for.
 enum Asked {
     Installed { package: Option<usize>, version: String },
@@ -127,12 +213,29 @@ struct InstallReader<'a> {
 }
 
 impl InstallReader<'_> {
+    /// Adds what a command installs, in the place of what the same installer had there.
+    fn add<'c>(&mut self, command: usize, call: &'c Invocation, found: &mut Vec<InstalledByCommand<'c>>) {
+        let text = |word: &Word, _: &Invocation| word.to_string();
+        let Some((installer, asked)) = self.read(call, &text) else { return };
+        found.retain(|known| !is_replaced(known, installer, call));
+        match asked {
+            Asked::Installed { package, version } => {
+                let place = Some(Installation { command, package });
+                found.push(InstalledByCommand { installer, call, place, version });
+            }
+            Asked::Removed => found.retain(|known| known.installer != installer || known.is_global()),
+        }
+    }
+
     fn read(&mut self, call: &Invocation, text: &dyn Fn(&Word, &Invocation) -> String) -> Option<(Installer, Asked)> {
         let (program, words) = call.argv.split_first()?;
         let installer = Installer::of_command(program.rsplit('/').next().unwrap_or(program));
         let was_fetched = std::mem::take(&mut self.fetched);
         let is_address = |word: &Word| self.profile.installers.iter().any(|address| word.contains(address.as_str()));
         self.fetched = words.iter().any(is_address);
+        if let Some(version) = self.version_of_own_install(call, text) {
+            return Some((Installer::Native, Asked::Installed { package: None, version }));
+        }
         let installer = installer?;
         if installer == Installer::Native {
             // `-s -- 2.1.98` after a pipe, and `-c "$(curl …)" -- 2.1.98`.
@@ -152,6 +255,13 @@ impl InstallReader<'_> {
         })?;
         let is_removed = does(&["uninstall", "remove", "rm"]);
         Some((installer, if is_removed { Asked::Removed } else { Asked::Installed { package, version } }))
+    }
+
+    /// The version that the program installs by itself, in the place of the native installer.
+    fn version_of_own_install(&self, call: &Invocation, text: &dyn Fn(&Word, &Invocation) -> String) -> Option<String> {
+        let [command, rest @ ..] = program_arguments(call, self.profile)? else { return None };
+        let version = rest.iter().find(|word| !word.starts_with('-'));
+        (*command == "install").then(|| version.map(|word| text(word, call)).unwrap_or_default())
     }
 
     /// The version that a word asks for, where it names the package.

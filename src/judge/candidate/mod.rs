@@ -2,12 +2,14 @@
 //! May use `model`, `rules`, `finding` and the earlier parts of `judge`.
 
 pub(super) mod auth;
+mod bundled_copy;
 mod call_guards;
 pub(super) mod calls;
 pub(super) mod guard;
 mod guard_fact;
 pub(super) mod installations;
 pub(super) mod internal_locks;
+mod known_version;
 mod made_links;
 mod program_file;
 pub(super) mod program_version;

@@ -1,12 +1,12 @@
 //! Which file a call of the program runs: the one that the image's build installed, or another one. May use `model`,
 //! `rules` and earlier parts of `judge`.
 
-use super::installations::{InstalledByCommand, Installer, installed_by_build};
+use super::installations::{InstalledByCommand, Installer, installed_by_commands, installed_in_image, program_file_of};
 use super::word_path::{UNKNOWN_HOME, expand_word, word_text};
 use crate::finding::Evidence;
 use crate::model::{
-    Container, EnvValue, Invocation, Mount, MountSource, USUAL_PATH, Word, parent_and_name, split_below,
-    split_search_path,
+    Container, EnvValue, Invocation, Mount, MountSource, PlacedProgram, StageCopy, USUAL_PATH, Word, parent_and_name,
+    split_below, split_search_path,
 };
 use crate::rules::Profile;
 
@@ -37,7 +37,7 @@ pub(super) fn other_file(container: &Container, profile: &Profile, call: &Invoca
         };
         return (mount.target.text != path).then(told);
     }
-    let installed = installed_by_build(&container.installs, profile);
+    let installed = installed_in_image(container, profile);
     let is_other = !installed.is_empty() && !is_where_installed(&path, container, profile, &installed);
     let text = || format!("{path} is not where its image installs {name}: which version it is is not known");
     is_other.then(|| Evidence::seen(text(), Some(call.span)))
@@ -65,7 +65,7 @@ pub(super) fn mount_found_first<'a>(
     profile: &Profile,
     call: Option<&Invocation>,
 ) -> Option<&'a Mount> {
-    let installed = installed_by_build(&container.installs, profile);
+    let installed = installed_in_image(container, profile);
     let own = installed_directories(container, profile, &installed);
     for directory in searched_directories(container, call) {
         let is_program = |mount: &&Mount| {
@@ -78,15 +78,89 @@ pub(super) fn mount_found_first<'a>(
         if let Some(mount) = mount_of(container, &directory) {
             return Some(mount);
         }
-        let is_own = |place: &String| match place.strip_prefix(UNKNOWN_HOME) {
-            Some(below) => directory.ends_with(below),
-            None => *place == directory,
-        };
-        if own.iter().any(is_own) {
+        if own.iter().any(|place| is_place(place, &directory)) {
             return None;
         }
     }
     None
+}
+
+/// A file of which nothing is known and that a call by name finds as the program, since the build puts it where the program
+/// is looked for; without a call one that nobody saw. `paths` are those that calls name.
+pub(super) fn placed_found_first(
+    container: &Container,
+    profile: &Profile,
+    by_name: &[Option<&Invocation>],
+    paths: &[String],
+) -> Option<PlacedProgram> {
+    let installed = installed_in_image(container, profile);
+    let placed = placed_programs(container, profile, &installed);
+    if let Some(found) = placed.iter().find(|one| paths.contains(&one.path)) {
+        return Some(found.clone());
+    }
+    let own = installed_directories(container, profile, &installed);
+    for call in by_name.iter().filter(|_| !placed.is_empty()) {
+        for directory in searched_directories(container, *call) {
+            let is_here = |one: &&PlacedProgram| parent_and_name(&one.path).is_some_and(|(at, _)| at == directory);
+            if let Some(found) = placed.iter().find(is_here) {
+                return Some(found.clone());
+            }
+            if own.iter().any(|place| is_place(place, &directory)) {
+                break;
+            }
+        }
+    }
+    None
+}
+
+/// The files of which nothing is known that a build puts where the program is, and that nothing is installed over later.
+fn placed_programs(
+    container: &Container,
+    profile: &Profile,
+    installed: &[InstalledByCommand<'_>],
+) -> Vec<PlacedProgram> {
+    let sources = &container.program_sources;
+    let is_program = |one: &&PlacedProgram| {
+        let name = parent_and_name(&one.path).map(|(_, name)| name);
+        name.is_some_and(|name| profile.commands.iter().any(|own| own == name))
+    };
+    let from_elsewhere = sources.stages.iter().filter_map(|copy| {
+        let brings = |installs: &[Invocation]| !installed_by_commands(installs, profile).is_empty();
+        let is_known = copy.installs.as_deref().is_some_and(brings);
+        let path = program_file_of(copy, profile).or_else(|| program_of_whole(copy, profile));
+        let path = path.filter(|path| !is_known && !sources.scripts.contains(path))?;
+        let why = "it is copied from where nothing is known to install it".to_owned();
+        Some(PlacedProgram { path, why, commands_before: copy.commands_before, span: copy.span })
+    });
+    let is_last = |placed: &PlacedProgram| {
+        !installed.iter().any(|one| {
+            let is_later = one.place.is_some_and(|place| place.command >= placed.commands_before);
+            let directories = usual_directories(container, std::slice::from_ref(one));
+            let at = parent_and_name(&placed.path).map_or("/", |(at, _)| at);
+            is_later && directories.iter().any(|place| is_place(place, at))
+        })
+    };
+    // What a script in its place was read from counts as what it calls.
+    let known = sources.placed.iter().filter(is_program).cloned();
+    known.chain(from_elsewhere).filter(is_last).collect()
+}
+
+/// The path of the program where all that npm has installed is copied from an image from elsewhere.
+fn program_of_whole(copy: &StageCopy, profile: &Profile) -> Option<String> {
+    let holds = |source: &String| {
+        let is_package = profile.packages.iter().any(|package| source.ends_with(package.as_str()));
+        source == "/usr/local" || source.ends_with("/lib/node_modules") || is_package
+    };
+    let is_whole = copy.installs.is_none() && copy.sources.iter().any(holds);
+    is_whole.then(|| format!("/usr/local/bin/{}", profile.commands.first().map_or("", String::as_str)))
+}
+
+/// Whether a directory is one that the program is installed in, perhaps below a home that is not known.
+fn is_place(place: &str, directory: &str) -> bool {
+    match place.strip_prefix(UNKNOWN_HOME) {
+        Some(below) => directory.ends_with(below),
+        None => place == directory,
+    }
 }
 
 /// The mount that a path is on, where what is there may be anything.
@@ -130,6 +204,17 @@ fn searched_directories(container: &Container, call: Option<&Invocation>) -> Vec
     }
 }
 
+/// Whether a path, or a name, means the program that the image has by an installer.
+pub(super) fn is_path_of_installed(path: &str, container: &Container, profile: &Profile) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if !profile.commands.iter().any(|own| own == name) {
+        return false;
+    }
+    let installed = installed_in_image(container, profile);
+    let is_there = || mount_of(container, path).is_none() && is_where_installed(path, container, profile, &installed);
+    !installed.is_empty() && (!path.contains('/') || is_there())
+}
+
 /// Whether a path that no mount holds is where one of the installers puts the program.
 fn is_where_installed(
     path: &str,
@@ -169,12 +254,24 @@ fn installed_directories(
     profile: &Profile,
     installed: &[InstalledByCommand<'_>],
 ) -> Vec<String> {
-    let words = || container.installs.iter().flat_map(|call| &call.argv);
+    let mut found = usual_directories(container, installed);
+    // Where a link to it, or itself, is put.
+    let words = container.installs.iter().flat_map(|call| &call.argv);
+    let put = words.filter_map(|word| parent_and_name(word));
+    let put = put.filter(|(_, name)| profile.commands.iter().any(|command| command == name));
+    let put = put.filter(|(directory, _)| directory.starts_with('/') && directory.ends_with("/bin"));
+    found.extend(put.map(|(directory, _)| directory.to_owned()));
+    found
+}
+
+/// The directories in which installers put the program by themselves.
+fn usual_directories(container: &Container, installed: &[InstalledByCommand<'_>]) -> Vec<String> {
+    let mut words = container.installs.iter().flat_map(|call| &call.argv);
     let mut found: Vec<String> = Vec::new();
     for one in installed {
         match one.installer {
             Installer::Npm if one.is_global() && !moves_prefix(container) => {
-                let by_system = words().any(|word| NODE_OF_SYSTEM.iter().any(|name| word.contains(name)));
+                let by_system = words.any(|word| NODE_OF_SYSTEM.iter().any(|name| word.contains(name)));
                 found.push(if by_system { "/usr/bin" } else { "/usr/local/bin" }.to_owned());
             }
             Installer::System => found.push("/usr/bin".to_owned()),
@@ -184,11 +281,6 @@ fn installed_directories(
             }
         }
     }
-    // Where a link to it, or itself, is put.
-    let put = words().filter_map(|word| parent_and_name(word));
-    let put = put.filter(|(_, name)| profile.commands.iter().any(|command| command == name));
-    let put = put.filter(|(directory, _)| directory.starts_with('/') && directory.ends_with("/bin"));
-    found.extend(put.map(|(directory, _)| directory.to_owned()));
     found
 }
 

@@ -1,9 +1,13 @@
 //! Which version of the program a container runs, and from where that is known.
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
+use super::bundled_copy::bundled_version;
 use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
-use super::installations::{installed_at_start, installed_by_build, installing_feature, last_installation};
-use super::program_file::{called_path, is_off_path, mount_found_first, other_file};
+use super::installations::{
+    installed_at_start, installed_by_commands, installed_in_image, installing_feature, last_installation,
+};
+use super::known_version::{Known, PinnedVersion, pinned_version};
+use super::program_file::{called_path, is_off_path, mount_found_first, other_file, placed_found_first};
 use crate::finding::Evidence;
 use crate::model::{
     Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, operands, parent_and_name,
@@ -59,57 +63,6 @@ pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &Pro
         (None, None) => {}
     }
     fact
-}
-
-/// What is known of a version that runs.
-enum Known {
-    /// It is in this range, by what.
-    Pinned(PinnedVersion),
-    /// It may be any, decided here.
-    Open(Span),
-    /// A process runs a file that no longer tells it, as this says.
-    Replaced(Evidence),
-    /// Nothing tells it.
-    Unseen,
-}
-
-/// A range, and from where it is known.
-struct PinnedVersion {
-    range: VersionRange,
-    evidence: Vec<Evidence>,
-}
-
-/// The places that are shown of a range.
-const MAX_EVIDENCE: usize = 4;
-
-impl PinnedVersion {
-    fn seen(range: VersionRange, text: String, span: Option<Span>) -> Self {
-        Self { range, evidence: vec![Evidence::seen(text, span)] }
-    }
-
-    /// This range and another one in one; of what they are known by a few.
-    fn around(mut self, other: Self) -> Self {
-        let differs = self.range != other.range;
-        let is_new = |one: &Evidence| self.evidence.iter().all(|known| known.text != one.text);
-        let more: Vec<Evidence> = other.evidence.into_iter().filter(|one| differs && is_new(one)).collect();
-        self.evidence.extend(more);
-        self.evidence.truncate(MAX_EVIDENCE);
-        Self { range: self.range.around(other.range), evidence: self.evidence }
-    }
-
-    /// The same around what was found before, if anything was.
-    fn around_all(self, before: Option<Self>) -> Self {
-        match before {
-            Some(before) => before.around(self),
-            None => self,
-        }
-    }
-}
-
-fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<PinnedVersion> {
-    let range = VersionRange::parse(text)?;
-    let told = format!("{what} pins {range}");
-    Some(PinnedVersion::seen(range, told, span))
 }
 
 /// The versions that the calls run: as old as the oldest, and not known where one is not.
@@ -207,9 +160,12 @@ fn version_in_container(
         Known::Unseen => {}
         known => return known,
     }
+    if let Some(evidence) = unknown_placed_file(container, profile, calls, counts_bundled) {
+        return Known::Replaced(evidence);
+    }
     let known = match version_of_image(container, profile) {
         Some(pin) => Known::Pinned(pin),
-        None => match version_of_build(container, profile) {
+        None => match version_of_build(container, profile, calls) {
             Known::Unseen => match version_of_feature(container, profile) {
                 Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
                 known => known,
@@ -241,34 +197,6 @@ fn with_own_installs(container: &Container, profile: &Profile, known: Known) -> 
         };
     }
     known
-}
-
-/// The version of the copy that a package brings which the image's build installs: by the version of the package, where that
-/// is pinned. `None` where none is installed.
-fn bundled_version(container: &Container, profile: &Profile) -> Option<Known> {
-    let adds = |call: &&Invocation| call.argv.iter().any(|word| matches!(&**word, "install" | "i" | "add" | "sync"));
-    let named = |call: &Invocation| {
-        let mut words = call.argv.iter().skip(1);
-        words.find_map(|word| {
-            Some((profile.bundled_by.iter().find(|bundle| bundle.is_named_by(word))?, word.to_string()))
-        })
-    };
-    let mut found: Option<Known> = None;
-    for call in container.installs.iter().filter(adds) {
-        let Some((bundle, word)) = named(call) else { continue };
-        let pin = bundle.program_range(&word).map(|range| {
-            let text = format!("its Dockerfile installs {word}, which brings {} {range}", profile.name);
-            PinnedVersion::seen(range, text, Some(call.span))
-        });
-        // The last of them is there in the end, and another package's beside it.
-        found = Some(match (pin, found) {
-            (Some(pin), Some(Known::Pinned(before))) => Known::Pinned(before.around(pin)),
-            (Some(pin), None) => Known::Pinned(pin),
-            (Some(_), Some(open)) => open,
-            (None, _) => Known::Open(call.span),
-        });
-    }
-    found
 }
 
 /// The version of the program as it is installed, by its own files. Several are a range: any may be called. A copy that a
@@ -328,6 +256,22 @@ fn version_of_binary(container: &Container, profile: &Profile, calls: &ProgramCa
     found
 }
 
+/// What says that the program is a file which the build puts there and of which nothing is known.
+fn unknown_placed_file(
+    container: &Container,
+    profile: &Profile,
+    calls: &ProgramCalls<'_>,
+    is_open: bool,
+) -> Option<Evidence> {
+    let paths: Vec<String> = calls.live.iter().filter_map(|call| called_path(container, call)).collect();
+    let by_name = calls.live.iter().filter(|call| called_path(container, call).is_none()).map(|call| Some(*call));
+    let unseen = (is_open || calls.live.is_empty()).then_some(None);
+    let by_name: Vec<Option<&Invocation>> = by_name.chain(unseen).collect();
+    let placed = placed_found_first(container, profile, &by_name, &paths)?;
+    let text = format!("the version of {} at {} is not known: {}", profile.name, placed.path, placed.why);
+    Some(Evidence::seen(text, Some(placed.span)))
+}
+
 /// Whether a mount hides the files of what the image's build installed.
 fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bool {
     let target = &mount.target.text;
@@ -339,12 +283,17 @@ fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bo
 
 /// The versions that were installed while the image was built, and those that other builds of it install: any of them may be
 /// the one that runs.
-fn version_of_build(container: &Container, profile: &Profile) -> Known {
+fn version_of_build(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Known {
     let mut joined = linked_version(container, profile);
-    for installed in installed_by_build(&container.installs, profile) {
+    // A name means the program of the base before that of a directory, where the base may have one.
+    let is_named = calls.live.iter().any(|call| called_path(container, call).is_none());
+    let counts_local = container.has_root_base || !is_named;
+    let installed = installed_in_image(container, profile);
+    for installed in installed.into_iter().filter(|one| counts_local || one.is_global()) {
         let span = installed.call.span;
         let setup = container.workplace.as_ref().map_or(0, |workplace| workplace.setup_installs);
-        let is_setup = installed.place.command >= container.installs.len().saturating_sub(setup);
+        let first_of_setup = container.installs.len().saturating_sub(setup);
+        let is_setup = installed.place.is_some_and(|place| place.command >= first_of_setup);
         let what = if is_setup { "the command that installs it" } else { "its Dockerfile" };
         let Some(pin) = pinned_version(&installed.version, what, Some(span)) else {
             return Known::Open(span);
@@ -352,7 +301,7 @@ fn version_of_build(container: &Container, profile: &Profile) -> Known {
         joined = Some(pin.around_all(joined));
     }
     for build in &container.other_builds {
-        for installed in installed_by_build(&build.installs, profile) {
+        for installed in installed_by_commands(&build.installs, profile) {
             let Some(pin) = pinned_version(&installed.version, "another build of its image", Some(build.span)) else {
                 return Known::Open(build.span);
             };

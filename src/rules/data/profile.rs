@@ -89,6 +89,9 @@ pub struct Bundle {
     pub package: String,
     /// Its name in the code that uses it.
     pub module: String,
+    /// What code calls the path of the program that it has the package call in place of its own.
+    #[serde(default)]
+    pub path_option: Option<String>,
     /// The end of the path of the directory that the copy is in.
     pub directory: String,
     /// Files that tell its version, seen from that directory; the first that does counts.

@@ -55,7 +55,8 @@ fn files_of_copied_directories_are_found() {
             ("WORKDIR /app\nCOPY run.sh .", "run.sh"),
             ("WORKDIR /app\nCOPY run.sh ./", "run.sh"),
             ("WORKDIR /\nCOPY bin app", "bin/run.sh"),
-            ("COPY run.sh .", "?"),
+            ("COPY run.sh .", "base"),
+            ("FROM mine\nCOPY run.sh .", "?"),
             ("COPY run.sh /app/", "run.sh"),
             // A file called `app`, unless the base has a directory of that name.
             ("COPY run.sh /app", "?"),

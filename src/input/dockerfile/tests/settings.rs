@@ -11,7 +11,7 @@ fn env_values_are_read_in_both_forms() {
         ("ENV a=1 b=\"2 3\" c='4 $a' d=5\\ 6", "scratch ; a=1 ; b=2 3 ; c=4 $a ; d=5 6"),
         ("ENV a=1\nENV a=2 b=$a c=${a}x", "scratch ; a=2 ; b=1 ; c=1x"),
         ("ENV a=\"$b\" c=\\$b d=\"\\\"\"", "scratch ; a= ; c=$b ; d=\""),
-        ("FROM debian\nENV PATH=/x:$PATH", "on debian ; PATH=/x:${PATH}|PATH"),
+        ("FROM debian\nENV PATH=/x:$PATH", "on debian ; PATH=/x:${PATH}|PATH ; in /"),
         ("ENV PATH=/x:$PATH P=$PATH", "scratch ; P=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
         ("env a=1\nEnV b=2", "scratch ; a=1 ; b=2"),
         ("ENV a=1 \\\n  b=2 \\\n# c=3 \\\n\n  d=4", "scratch ; a=1 ; b=2 ; d=4"),

@@ -111,7 +111,7 @@ fn base_built_by_another_service_is_used() {
     let bases = |name: &str| (name == "mine").then(|| NamedSource::Image(Rc::clone(&base)));
     let image = |text: &str| -> Image { build_image(sources.add("Dockerfile", text), &sources, &request(&bases)) };
     let on = image("FROM mine\nENV b=$a");
-    assert_eq!(shown(&on), "on debian ; a=1 ; b=1 ; cmd [c]");
+    assert_eq!(shown(&on), "on debian ; a=1 ; b=1 ; in / ; cmd [c]");
     assert!(matches!(on.find_file("/x", &sources), PathContent::Text(text) if text.text == "hello\n"));
     let from = image("FROM alpine\nCOPY --from=mine /x /y");
     assert!(matches!(from.find_file("/y", &sources), PathContent::Text(text) if text.text == "hello\n"));
