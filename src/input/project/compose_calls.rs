@@ -222,7 +222,9 @@ impl ComposeCalls<'_> {
     /// Whether a service is of the project that a command acts on: by the files that it names, or those that are found
     /// where it runs.
     fn is_of_project(&self, container: &Container, project: &ComposeProject) -> bool {
-        if container.start.is_some() || project.engine.is_some() {
+        // An engine that is given on some ways only is this one on others.
+        let is_here = project.engine.as_ref().is_none_or(Value::is_symbolic);
+        if container.start.is_some() || !is_here {
             return false;
         }
         if !self.is_of_name(container, project) {

@@ -14,6 +14,8 @@ const SERVICES: usize = usize::MAX / 2;
 #[derive(Debug, Clone)]
 pub(super) struct Stop {
     names: Vec<Value>,
+    /// Tells the engine whose containers have no two of one name.
+    name_scope: String,
     moment: Moment,
 }
 
@@ -29,7 +31,8 @@ pub(super) fn stops_of_containers(pending: &[PendingStart]) -> Vec<Stop> {
     let own = pending.iter().filter(|start| start.by.is_none()).map(|start| &start.started);
     let stops = own.filter_map(|started| {
         let stop = sure_stop(started).filter(|stop| stop.project.is_none())?;
-        Some(Stop { names: stop.names.clone(), moment: started.moment.clone() })
+        let (names, name_scope) = (stop.names.clone(), stop.name_scope.clone());
+        Some(Stop { names, name_scope, moment: started.moment.clone() })
     });
     stops.collect()
 }
@@ -38,7 +41,10 @@ pub(super) fn stops_of_containers(pending: &[PendingStart]) -> Vec<Stop> {
 pub(super) fn apply_stops(stops: &[Stop], containers: &mut [Container]) {
     for container in containers.iter_mut().filter(|container| container.start.is_some()) {
         let Some(name) = container.timing.fixed_name.clone() else { continue };
-        let is_named = |stop: &&Stop| stop.names.iter().any(|value| !value.is_symbolic() && value.text == name);
+        let is_named = |stop: &&Stop| {
+            let names = stop.names.iter().any(|value| !value.is_symbolic() && value.text == name.name);
+            names && stop.name_scope == name.engine
+        };
         let of_it: Vec<&Stop> = stops.iter().filter(is_named).collect();
         for moment in &mut container.timing.moments {
             let ends = of_it.iter().filter(|stop| stop.moment.run == moment.run && stop.moment.at > moment.at);
@@ -54,7 +60,7 @@ pub(super) fn apply_stops(stops: &[Stop], containers: &mut [Container]) {
 }
 
 /// Whether nobody waits for what runs.
-fn is_left(span: &TimeSpan) -> bool {
+pub(super) fn is_left(span: &TimeSpan) -> bool {
     span.from == 0 && span.until == usize::MAX && span.process != usize::MAX
 }
 
