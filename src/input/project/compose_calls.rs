@@ -10,7 +10,7 @@ use super::stopped_containers::{moments_of_service, sure_stop};
 use super::{DescribedProject, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerBuild, DockerCommand};
 use crate::input::shell::ContainerStart;
-use crate::model::{Container, Moment, OtherBuild, Value, clean};
+use crate::model::{Command, Container, Moment, OtherBuild, Value, clean};
 use crate::text::Span;
 
 /// The most that a number of containers counts as.
@@ -121,6 +121,7 @@ impl ComposeCalls<'_> {
     }
 
     fn add_run(&mut self, run: &ComposeRun, containers: &[Container]) {
+        let programs = &self.reader.repository.programs.commands;
         let has_own_command = run.command.is_some() || run.entrypoint.is_some();
         let of_project = self.services_of(&run.project, containers);
         let runs: Vec<usize> =
@@ -129,8 +130,14 @@ impl ComposeCalls<'_> {
             let Some(container) = containers.get(*at) else { continue };
             let calls = self.services.entry(*at).or_default();
             calls.is_run = true;
-            // Its own words say what it does when it is brought up.
-            let does_by_itself = container.command.as_ref().is_some_and(|own| own.span.file == container.span.file);
+            // Its own words say what it does when it is brought up; an entrypoint alone is more often what each run gives
+            // its words to.
+            let is_own = |own: &Command| own.span.file == container.span.file;
+            let does_by_itself = container.command.as_ref().is_some_and(is_own)
+                || container
+                    .entrypoint
+                    .as_ref()
+                    .is_some_and(|own| is_own(own) && Self::says_what_to_do(own, run, programs));
             calls.is_brought_up_by_hand |= !has_own_command || does_by_itself || container.timing.restarts;
         }
         if !run.alone {
@@ -139,6 +146,14 @@ impl ComposeCalls<'_> {
                 (calls.is_up, calls.is_up_for_others) = (true, true);
             }
         }
+    }
+
+    /// Whether an entrypoint says by itself what is to be done: it does not end in an option or a program that is given its
+    /// words by each run, or runs take another one.
+    fn says_what_to_do(entrypoint: &Command, run: &ComposeRun, programs: &[String]) -> bool {
+        let Some(last) = entrypoint.words.last().filter(|_| entrypoint.words.len() > 1) else { return false };
+        let is_program = programs.iter().any(|own| last.text.rsplit('/').next() == Some(own.as_str()));
+        run.entrypoint.is_some() || !is_program && !last.text.starts_with('-')
     }
 
     /// Keeps when services end.
