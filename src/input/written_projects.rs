@@ -53,7 +53,7 @@ pub(super) fn find_written_projects(pieces: &mut [Piece]) -> Vec<FoundInput> {
 fn file_of(placed: PlacedText, written: &WrittenText) -> Option<WrittenFile> {
     let PlacedText { path, text, unknown, .. } = placed;
     let value = |(name, place): (String, String)| {
-        let value = HandedVariables::unknown_value(&name, &place);
+        let value = HandedVariables::unknown_value(&name, &place, Vec::new());
         (name, value)
     };
     is_whole_project(&text).then(|| WrittenFile {

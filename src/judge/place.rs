@@ -70,6 +70,12 @@ impl Place {
         })
     }
 
+    /// Whether all of some symbols are part of what it is spelled with, so that it is another place where one of them is.
+    pub(crate) fn hangs_on(&self, symbols: &[String]) -> bool {
+        let Some(spelled) = self.spelled().filter(|_| !symbols.is_empty()) else { return false };
+        symbols.iter().all(|symbol| spelled.contains(&format!("${{{symbol}}}")))
+    }
+
     /// Whether it is in a directory that `mktemp` makes: another one each time, and never one that was there before.
     pub(crate) fn is_new_each_time(&self) -> bool {
         self.names_any(|name| name == "mktemp")

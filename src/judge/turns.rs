@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::candidate::Candidate;
+use crate::model::FixedName;
 
 /// A service, by its project and name.
 type ServiceName<'a> = (Option<&'a str>, &'a str);
@@ -12,7 +13,7 @@ type ServiceName<'a> = (Option<&'a str>, &'a str);
 #[derive(Default)]
 pub(super) struct Turns<'a> {
     runs: HashMap<&'a str, Vec<usize>>,
-    names: HashMap<&'a str, Vec<usize>>,
+    names: HashMap<&'a FixedName, Vec<usize>>,
     services: HashMap<ServiceName<'a>, Vec<usize>>,
 }
 
@@ -44,7 +45,7 @@ impl<'a> Turns<'a> {
         let container = candidate.container;
         let timing = &container.timing;
         let of_run = timing.moments.first().and_then(|moment| self.runs.get(&*moment.run));
-        let of_name = timing.fixed_name.as_deref().and_then(|name| self.names.get(name));
+        let of_name = timing.fixed_name.as_ref().and_then(|name| self.names.get(name));
         let all = of_run.into_iter().chain(of_name).flatten().copied().filter(|other| *other != at);
         let excluded = |other: &usize| {
             let other = candidates.get(*other).map(|other| &other.container.timing);

@@ -26,6 +26,11 @@ impl HandedVariables {
         self.0.iter().filter(|(_, value)| !value.is_symbolic())
     }
 
+    /// The values that are not known.
+    pub fn unknown(&self) -> impl Iterator<Item = &Value> {
+        self.0.values().filter(|value| value.is_symbolic())
+    }
+
     /// Those that are chosen by their names.
     #[must_use]
     pub fn chosen(&self, is_chosen: impl Fn(&str) -> bool) -> Self {
@@ -50,10 +55,11 @@ impl HandedVariables {
         self.0.iter().all(|(name, value)| others.get(name).is_some_and(|other| known_text(other) == known_text(value)))
     }
 
-    /// A value that is not known, of a variable that is set before a place in a script (`up.sh:3`).
-    pub fn unknown_value(name: &str, place: &str) -> Value {
+    /// A value that is not known, of a variable that is set before a place in a script (`up.sh:3`) and made of some symbols.
+    pub fn unknown_value(name: &str, place: &str, made_of: Vec<Symbol>) -> Value {
         let symbol = Symbol { name: name.to_owned(), required: false };
-        Value { text: format!("${{{name} at {place}}}"), symbols: vec![symbol], ..Value::default() }
+        let symbols = std::iter::once(symbol).chain(made_of).collect();
+        Value { text: format!("${{{name} at {place}}}"), symbols, ..Value::default() }
     }
 
     fn texts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {

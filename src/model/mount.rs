@@ -60,6 +60,17 @@ impl Mount {
     }
 }
 
+impl Mount {
+    /// The path or the name that is mounted, as far as it is written.
+    pub fn source_text(&self) -> Option<&str> {
+        match &self.source {
+            MountSource::Host(value) | MountSource::Volume(value) | MountSource::Unresolved(value) => Some(&value.text),
+            MountSource::Device { device, .. } => Some(&device.text),
+            MountSource::Anonymous | MountSource::Tmpfs | MountSource::Injected | MountSource::Unlisted { .. } => None,
+        }
+    }
+}
+
 /// What a mount puts at its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MountSource {

@@ -9,8 +9,12 @@ use super::ContainerId;
 pub struct Timing {
     /// The moments of its starts. Empty where they are not known, as of a service: it runs beside all others.
     pub moments: Vec<Moment>,
-    /// The name that no two containers of a host can have at once, where it has one that hangs on no variable.
-    pub fixed_name: Option<String>,
+    /// The name that no two containers of an engine can have at once, where it has one that hangs on no variable.
+    pub fixed_name: Option<FixedName>,
+    /// The symbols of its name, where that hangs on variables: two for which these are equal are refused as one is.
+    pub name_symbols: Vec<String>,
+    /// The symbols of the name of the projects that it is brought up in, where that hangs on variables.
+    pub project_symbols: Vec<String>,
     /// Whether anybody may start it once more while it runs.
     pub may_overlap: bool,
     /// The symbols in its values that stand for another text in each of its instances.
@@ -19,6 +23,8 @@ pub struct Timing {
     pub one_off_of: Option<ContainerId>,
     /// How many projects the repository's own calls bring it up in, each with volumes of its own; 0 where none does.
     pub projects: u64,
+    /// The directory that is another one for each of these projects, where paths of their files are taken from it.
+    pub project_directory: Option<String>,
     /// Whether the repository's own calls bring it up in a project whose name may be another one each time.
     pub has_open_project: bool,
     /// Whether it is a service of which the repository's own calls only ever start one-off containers.
@@ -27,6 +33,15 @@ pub struct Timing {
     pub starts_first: Vec<String>,
     /// Whether the engine starts it again when it ends: it is there to stay up.
     pub restarts: bool,
+}
+
+/// A name that one container of an engine has at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct FixedName {
+    /// The name.
+    pub name: String,
+    /// Tells the engine from others; empty for the usual one of docker.
+    pub engine: String,
 }
 
 /// A point in a run of a script at which a container starts.

@@ -9,8 +9,8 @@ use super::mount::{Volumes, cleaned, mounts, named_volumes};
 use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::{Context, Project};
 use crate::model::{
-    Build, Command, Container, Diagnostic, EngineHost, Flag, HostPort, Label, Layout, Level, Mount, MountSource,
-    ProgramSources, Rights, Script, Spread, Timing, Unseen, Value, clean,
+    Build, Command, Container, Diagnostic, EngineHost, FixedName, Flag, HostPort, Label, Layout, Level, Mount,
+    MountSource, ProgramSources, Rights, Script, Spread, Timing, Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -61,6 +61,8 @@ impl Reader<'_> {
         let shown_replicas = replicas_node(node).and_then(value).and_then(|count| count.concealed());
         let build = node.get("build");
         let arguments = build.and_then(|build| build.get("args"));
+        let given_name = node.get("container_name").and_then(|node| value(node)).filter(is_written);
+        let timing = timing(node, given_name.as_ref());
         let profiles = node.get("profiles").map(|node| values(node)).unwrap_or_default();
         Container {
             host_copies: Vec::new(),
@@ -80,7 +82,7 @@ impl Reader<'_> {
             installs: Vec::new(),
             program_sources: ProgramSources::default(),
             other_builds: Vec::new(),
-            given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
+            given_name,
             start: None,
             way_of: None,
             variant: None,
@@ -88,7 +90,7 @@ impl Reader<'_> {
             engine_host: EngineHost::Here,
             spread: spread(node),
             is_of_job: false,
-            timing: timing(node),
+            timing,
             starts_described: false,
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
@@ -323,12 +325,16 @@ fn once_each(mounts: Vec<Mount>) -> Vec<Mount> {
 }
 
 /// What its file says of when it runs: whom it waits for, and whether it is kept up.
-fn timing(node: &Node) -> Timing {
+fn timing(node: &Node, given_name: Option<&Value>) -> Timing {
     let waited_for = node.get("depends_on").and_then(|all| all.as_map()).unwrap_or_default();
     let policy = node.get("restart").and_then(|node| written(node));
     // A policy that hangs on a variable may be any.
     let restarts = policy.is_some_and(|policy| !matches!(policy.as_str(), "" | "no" | "false"));
-    Timing { starts_first: waited_for.iter().map(|entry| entry.key.clone()).collect(), restarts, ..Timing::default() }
+    // A swarm takes no names; its services are spread over hosts.
+    let name = given_name.filter(|name| !name.is_symbolic() && spread(node).is_none());
+    let fixed_name = name.map(|name| FixedName { name: name.text.clone(), engine: String::new() });
+    let starts_first = waited_for.iter().map(|entry| entry.key.clone()).collect();
+    Timing { fixed_name, starts_first, restarts, ..Timing::default() }
 }
 
 /// `volumes_from`: the mounts of another service, at the same targets. Its anonymous volumes are then shared.

@@ -23,7 +23,7 @@ use super::docker_cli::{ComposeProject, DockerRun};
 use super::project::{self, Reference, ReferenceTarget, Repository, ServiceAddition};
 use super::script;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::{Container, Diagnostic, Level, Timing, Value, Workplace};
+use crate::model::{Container, Diagnostic, FixedName, Level, Timing, Value, Workplace};
 use crate::text::json::{self, JsonError};
 use crate::text::{ReadError, Reader, Span, Syntax};
 
@@ -233,7 +233,7 @@ fn add_container(
         (container.entrypoint, container.command) = (Some(entrypoint), Some(command));
     }
     let fixed_name = run.name.as_ref().filter(|name| !name.is_symbolic() && !given.has_own_name);
-    let fixed_name = fixed_name.map(|name| name.text.clone());
+    let fixed_name = fixed_name.map(|name| FixedName { name: name.text.clone(), engine: run.name_scope.clone() });
     container.timing = Timing { may_overlap: fixed_name.is_none(), fixed_name, ..Timing::default() };
     workplace.settle(given, &run, &mut container);
     piece.layout.containers.push(container);

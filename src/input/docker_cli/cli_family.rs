@@ -22,6 +22,13 @@ impl CliFamily {
     }
 }
 
+impl CliFamily {
+    /// The family whose engine a program asks that is Compose alone.
+    pub(super) fn of_compose_program(name: &str) -> Self {
+        if name == "podman-compose" { Self::Podman } else { Self::Docker }
+    }
+}
+
 /// The programs that are Compose alone.
 const COMPOSE_PROGRAMS: [&str; 2] = ["docker-compose", "podman-compose"];
 

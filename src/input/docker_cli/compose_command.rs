@@ -17,6 +17,7 @@ use crate::text::Span;
 pub(super) fn read_compose(
     args: &[Argument],
     engine: Option<Value>,
+    family: CliFamily,
     span: Span,
     context: &CommandContext<'_>,
 ) -> Option<DockerCommand> {
@@ -37,7 +38,7 @@ pub(super) fn read_compose(
         return Some(DockerCommand::NotRead(Unseen { what, span }));
     }
     let engine = options.engine().or(engine);
-    let prefix = CommandPrefix { options, engine, span };
+    let prefix = CommandPrefix { options, engine, family, span };
     match command.text.raw().as_str() {
         "run" => Some(DockerCommand::ComposeRun(Box::new(read_run(rest, prefix, context)))),
         "up" | "create" => Some(DockerCommand::ComposeUp(Box::new(read_up(rest, prefix, context)))),
@@ -77,7 +78,7 @@ fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandConte
         project,
         service,
         span,
-        name: options.last_value("name"),
+        name: options.read_name(),
         command,
         entrypoint,
         user: options.user(),

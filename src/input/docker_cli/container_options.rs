@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::cli_family::CliFamily;
 use super::options::{GivenOption, ParsedOptions};
-use super::{CommandContext, ConditionalParts};
+use super::{Argument, CommandContext, ConditionalParts};
 use crate::model::{
     Command, Container, EnvValue, EnvVar, Flag, Label, Mount, PartialText, Rights, Unseen, Value, VariableState,
 };
@@ -128,6 +128,12 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         self.switch(name).is_some_and(|flag| flag.on)
     }
 
+    /// The name of the container.
+    pub(super) fn read_name(&mut self) -> Option<Value> {
+        self.perhaps.name = self.parsed.last_of("name").is_some_and(|given| given.perhaps);
+        self.last_value("name")
+    }
+
     /// Whether a switch is on on every way to the command.
     pub(super) fn is_surely_on(&mut self, name: &str) -> bool {
         self.is_on(name) && self.parsed.last_of(name).is_some_and(|given| !given.perhaps)
@@ -207,11 +213,14 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         let Some(first) = args.first() else {
             return entrypoint.map(|entrypoint| Command { words: Vec::new(), span: entrypoint.span });
         };
-        self.perhaps.command = args.iter().any(|arg| arg.perhaps);
-        let words = args.iter().map(|arg| {
-            PartialText::read(&arg.text, arg.unclear, self.context).to_value(Some(self.context.argument_span(arg)))
-        });
-        Some(Command { words: words.collect(), span: self.context.argument_span(first) })
+        let span = self.context.argument_span(first);
+        let context = self.context;
+        let word = |arg: &Argument| {
+            PartialText::read(&arg.text, arg.unclear, context).to_value(Some(context.argument_span(arg)))
+        };
+        let sure = || Command { words: args.iter().filter(|arg| !arg.perhaps).map(word).collect(), span };
+        self.perhaps.command = args.iter().any(|arg| arg.perhaps).then(sure);
+        Some(Command { words: args.iter().map(word).collect(), span })
     }
 
     pub(super) fn health_command(&mut self) -> Option<Command> {

@@ -1,6 +1,8 @@
 //! Which engine a command asks, told by an address or a context's name: that of this host, or another one.
-//! Uses `model`.
+//! Uses `cli_family` and `model`.
 
+use super::AmbientChoice;
+use super::cli_family::CliFamily;
 use crate::model::{EngineHost, Value};
 
 /// The sockets of the usual engines of a host.
@@ -44,6 +46,32 @@ pub fn engine_host(engine: Option<&Value>) -> EngineHost {
         _ if engine.shown.is_plain() => EngineHost::Elsewhere(host_of(rest).to_owned()),
         _ => EngineHost::Elsewhere(shown),
     }
+}
+
+impl AmbientChoice {
+    /// The engine that the environment names to the programs of a family.
+    pub(super) fn engine_of(&self, family: CliFamily) -> Option<Value> {
+        match family {
+            CliFamily::Podman => self.podman_engine.clone(),
+            CliFamily::Docker | CliFamily::Nerdctl => self.engine.clone(),
+        }
+    }
+}
+
+/// Tells the engine that is asked from others, by what keeps its containers: no two of them have one name. Without a daemon
+/// each user has an engine of their own. Empty for the usual engine of docker.
+pub(super) fn name_scope(family: CliFamily, engine: Option<&Value>, user: Option<&str>) -> String {
+    let address = match engine_host(engine) {
+        EngineHost::Here => String::new(),
+        EngineHost::Elsewhere(_) | EngineHost::Unclear(_) => engine.map(|one| one.text.clone()).unwrap_or_default(),
+    };
+    let (program, user) = match family {
+        CliFamily::Docker => return address,
+        CliFamily::Podman => ("podman", user),
+        CliFamily::Nerdctl => ("nerdctl", user),
+    };
+    let user = if user == Some("0") { "root" } else { user.unwrap_or_default() };
+    format!("{program} {user} {address}")
 }
 
 /// The host of an address without its user, port and path.

@@ -38,6 +38,7 @@ pub(super) fn read_exec(
         env: options.env(),
         detached: options.is_on("detach"),
         span: prefix.span,
+        perhaps: options.perhaps,
         unseen: options.parsed.unseen,
     })
 }

@@ -9,6 +9,7 @@
 //! subcommand         which command it is:  `run_command`, `compose_command`, `exec_command`, `swarm_command`,
 //!                    `build_command`
 //! engine_choice      whose engine is asked
+//! conditional_parts  the same command without what is given on some ways only
 //! container_options  what those have in common
 //! ```
 
@@ -16,6 +17,7 @@ mod argument_text;
 mod build_command;
 mod cli_family;
 mod compose_command;
+mod conditional_parts;
 mod container_options;
 mod engine_choice;
 mod exec_command;
@@ -98,6 +100,28 @@ impl DockerCommand {
     }
 }
 
+/// The command's own words for what it starts.
+impl DockerCommand {
+    /// What of it is there on some ways only.
+    pub fn perhaps(&self) -> Option<&ConditionalParts> {
+        match self {
+            Self::Run(run) => Some(&run.perhaps),
+            Self::ComposeRun(run) => Some(&run.perhaps),
+            Self::Exec(exec) => Some(&exec.perhaps),
+            _ => None,
+        }
+    }
+
+    /// The engine that it asks, as the names of containers know it.
+    pub fn name_scope(&self) -> &str {
+        match self {
+            Self::Run(run) => &run.name_scope,
+            Self::ComposeRun(run) => &run.project.name_scope,
+            _ => "",
+        }
+    }
+}
+
 /// A container that is started by itself.
 #[derive(Debug, Clone, Default)]
 pub struct DockerRun {
@@ -120,6 +144,8 @@ pub struct DockerRun {
     pub only_created: bool,
     /// The engine that is asked, where that is not the usual one: an address, a context, a connection.
     pub engine: Option<Value>,
+    /// Tells the engine whose containers have no two of one name; empty for the usual one of docker.
+    pub name_scope: String,
     /// What of it is there on some ways only.
     pub perhaps: ConditionalParts,
     /// What was not understood, each as a clause.
@@ -135,8 +161,10 @@ pub struct ConditionalParts {
     pub mounts: Vec<usize>,
     /// Variables, by name.
     pub env: Vec<String>,
-    /// Whether words of the command are among them.
-    pub command: bool,
+    /// The command without the words that are among them, where there are such.
+    pub command: Option<Command>,
+    /// Whether a name is among them.
+    pub name: bool,
     /// Whether it is detached on some ways only.
     pub detached: bool,
 }
@@ -158,6 +186,8 @@ pub struct ComposeProject {
     pub profiles: Vec<Value>,
     /// The engine that is asked, where that is not the usual one.
     pub engine: Option<Value>,
+    /// Tells the engine whose containers have no two of one name; empty for the usual one of docker.
+    pub name_scope: String,
     /// The variables that the script hands it, which go over those of files.
     pub variables: HandedVariables,
 }
@@ -248,6 +278,8 @@ pub struct DockerBuild {
 pub struct DockerStop {
     /// The containers, or the services of the project; empty for all of its services.
     pub names: Vec<Value>,
+    /// Tells the engine whose containers have no two of one name; empty for the usual one of docker.
+    pub name_scope: String,
     /// The Compose project, where it is one's services.
     pub project: Option<ComposeProject>,
 }
@@ -275,6 +307,8 @@ pub struct DockerExec {
     pub detached: bool,
     /// Where the whole command begins.
     pub span: Span,
+    /// What of it is there on some ways only.
+    pub perhaps: ConditionalParts,
     /// What was not understood, each as a clause.
     pub unseen: Vec<Unseen>,
 }
@@ -302,6 +336,10 @@ pub struct CommandContext<'a> {
 pub struct AmbientChoice {
     /// The engine (`DOCKER_HOST`, `DOCKER_CONTEXT`).
     pub engine: Option<Value>,
+    /// That of podman (`CONTAINER_HOST`, `CONTAINER_CONNECTION`).
+    pub podman_engine: Option<Value>,
+    /// Who runs the command, where that is known.
+    pub user: Option<String>,
     /// The project's name (`COMPOSE_PROJECT_NAME`).
     pub project_name: Option<Value>,
     /// The project's files (`COMPOSE_FILE`), with colons between them.

@@ -1,9 +1,12 @@
 //! Reads a command's words as options and operands, as the Go library pflag does: clusters of letters, `=`, switches
-//! that take a value after `=` alone, `--`. Uses `option_tables`, `model` and `text`.
+//! that take a value after `=` alone, `--`. Uses `option_tables`, `engine_choice`, `model`
+//! and `text`.
 
+use super::cli_family::CliFamily;
+use super::engine_choice::name_scope;
 use super::option_tables::OptionTable;
 use super::{Argument, CommandContext, ComposeProject, DockerCommand};
-use crate::model::{PartialText, Unseen, Value};
+use crate::model::{PartialText, Symbol, Unseen, Value};
 use crate::text::{Span, TracedText};
 
 /// An option that was given.
@@ -73,10 +76,15 @@ impl ParsedOptions<'_> {
         self.unseen.push(unseen);
     }
 
-    /// The engine that is asked, where it is named.
+    /// The engine that is asked, where it is named: with a symbol where another one may be asked on some ways.
     pub(super) fn engine(&self) -> Option<Value> {
         let names = ["host", "context", "connection", "url", "address"];
-        self.given.iter().rfind(|given| names.contains(&given.name)).map(GivenOption::as_value)
+        let given = self.given.iter().rfind(|given| names.contains(&given.name))?;
+        let mut engine = given.as_value();
+        if (given.perhaps || given.unclear) && !engine.is_symbolic() {
+            engine.symbols.push(Symbol { name: given.name.to_owned(), required: false });
+        }
+        Some(engine)
     }
 
     /// What is read of a command line that ends before its subcommand.
@@ -104,11 +112,18 @@ pub(super) struct CommandPrefix<'a> {
     pub(super) options: ParsedOptions<'a>,
     /// The engine that is asked, where it is named.
     pub(super) engine: Option<Value>,
+    /// The program's family.
+    pub(super) family: CliFamily,
     /// Where the command line begins.
     pub(super) span: Span,
 }
 
 impl CommandPrefix<'_> {
+    /// Tells the engine whose containers have no two of one name.
+    pub(super) fn name_scope(&self, context: &CommandContext<'_>) -> String {
+        name_scope(self.family, self.engine.as_ref(), context.ambient.user.as_deref())
+    }
+
     /// The Compose project that its options name.
     pub(super) fn named_project(&self, context: &CommandContext<'_>) -> ComposeProject {
         let options = &self.options;
@@ -126,6 +141,7 @@ impl CommandPrefix<'_> {
             env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
             profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
             engine: self.engine.clone(),
+            name_scope: self.name_scope(context),
             variables: (context.handed)(),
         }
     }
@@ -190,6 +206,33 @@ fn is_usual_value(name: &str, value: &str) -> bool {
     }
 }
 
+/// How many words are looked at to see what one before them is.
+const LOOKED_AHEAD: usize = 64;
+
+/// Whose option a word may be that follows one that is not known.
+enum OptionKind {
+    /// That of the command that is read: others have none of that name, or another value.
+    Own,
+    /// Of that command, and of many programs.
+    Shared { takes_next: bool },
+    /// Of another program.
+    Unknown,
+}
+
+/// Whether a word is an image with a tag or a digest.
+fn is_tagged_image(arg: &Argument) -> bool {
+    let raw = arg.text.raw();
+    let plain = |text: &str, more: &[char]| {
+        text.starts_with(|ch: char| ch.is_ascii_alphanumeric())
+            && text.chars().all(|ch| ch.is_ascii_alphanumeric() || more.contains(&ch))
+    };
+    let (name, digest) = raw.split_once('@').unwrap_or((&raw, ""));
+    let Some((name, tag)) = name.rsplit_once(':').or((!digest.is_empty()).then_some((name, "latest"))) else {
+        return false;
+    };
+    arg.text.is_fixed() && plain(name, &['.', '_', '-', '/', ':']) && plain(tag, &['.', '_', '-'])
+}
+
 struct OptionReader<'a, 'b> {
     tables: &'b [&'b OptionTable],
     context: &'b CommandContext<'b>,
@@ -239,32 +282,56 @@ impl<'a> OptionReader<'a, '_> {
         rest.into_iter().find(|(_, arg)| !(arg.text.is_live() && (arg.splits || arg.unclear)))
     }
 
-    /// Whether an option comes next that only the command itself has: what stands before it is no operand then, after
-    /// which every word would be another program's.
+    /// Whether options come next among which is one that only the command itself has, or that an image follows: what
+    /// stands before them is no operand then, after which every word would be another program's.
     fn are_options_next(&self) -> bool {
-        let Some((at, arg)) = self.next_known() else { return false };
-        let raw = arg.text.raw();
-        if !raw.starts_with('-') || !arg.text.part(0, 2).is_fixed() {
-            return false;
+        let Some((mut at, _)) = self.next_known() else { return false };
+        let first = at;
+        while let Some(arg) = self.args.get(at).filter(|_| at < first + LOOKED_AHEAD) {
+            at += 1;
+            let raw = arg.text.raw();
+            if raw.len() < 2 || !raw.starts_with('-') || !arg.text.part(0, 2).is_fixed() {
+                let is_unknown = arg.text.is_live() && (arg.splits || arg.unclear);
+                if is_unknown {
+                    continue;
+                }
+                return at - 1 > first && is_tagged_image(arg);
+            }
+            match self.option_kind(&raw, self.args.get(at)) {
+                OptionKind::Own => return true,
+                OptionKind::Unknown => return false,
+                OptionKind::Shared { takes_next } => at += usize::from(takes_next),
+            }
         }
+        false
+    }
+
+    /// Whose option a word is.
+    fn option_kind(&self, raw: &str, next: Option<&Argument>) -> OptionKind {
         if let Some(long) = raw.strip_prefix("--") {
             let name = long.split_once('=').map_or(long, |(name, _)| name);
-            return !COMMON.contains(&name) && OptionTable::find_option(self.tables, |own, _| own == name).is_some();
+            return match OptionTable::find_option(self.tables, |own, _| own == name) {
+                None => OptionKind::Unknown,
+                Some(_) if !COMMON.contains(&name) => OptionKind::Own,
+                Some((_, valued)) => OptionKind::Shared { takes_next: valued && !long.contains('=') },
+            };
         }
         let letters: Vec<char> = raw.chars().skip(1).collect();
-        let value_from = |from: usize| match raw.chars().skip(1 + from).collect::<String>() {
-            rest if rest.is_empty() => self.args.get(at + 1).map(|next| next.text.raw()).unwrap_or_default(),
-            rest => rest,
-        };
         for (number, letter) in letters.iter().enumerate() {
             let own = letter.to_string();
             match OptionTable::find_option(self.tables, |_, short| short == own) {
-                Some((name, true)) => return is_usual_value(name, &value_from(number + 1)),
+                Some((name, true)) => {
+                    let glued: String = letters.iter().skip(number + 1).collect();
+                    let takes_next = glued.is_empty();
+                    let value = if takes_next { next.map(|next| next.text.raw()).unwrap_or_default() } else { glued };
+                    let is_own = is_usual_value(name, &value);
+                    return if is_own { OptionKind::Own } else { OptionKind::Shared { takes_next } };
+                }
                 Some((_, false)) => {}
-                None => return false,
+                None => return OptionKind::Unknown,
             }
         }
-        letters.len() > 1
+        if letters.len() > 1 { OptionKind::Own } else { OptionKind::Shared { takes_next: false } }
     }
 
     /// Whether a variable comes next that is named after an image.
@@ -275,17 +342,7 @@ impl<'a> OptionReader<'a, '_> {
 
     /// Whether an image with a tag or a digest comes next.
     fn is_image_next(&self) -> bool {
-        let Some((_, arg)) = self.next_known() else { return false };
-        let raw = arg.text.raw();
-        let plain = |text: &str, more: &[char]| {
-            text.starts_with(|ch: char| ch.is_ascii_alphanumeric())
-                && text.chars().all(|ch| ch.is_ascii_alphanumeric() || more.contains(&ch))
-        };
-        let (name, digest) = raw.split_once('@').unwrap_or((&raw, ""));
-        let Some((name, tag)) = name.rsplit_once(':').or((!digest.is_empty()).then_some((name, "latest"))) else {
-            return false;
-        };
-        arg.text.is_fixed() && plain(name, &['.', '_', '-', '/', ':']) && plain(tag, &['.', '_', '-'])
+        self.next_known().is_some_and(|(_, arg)| is_tagged_image(arg))
     }
 
     fn read_option(&mut self, arg: &'a Argument, raw: &str) {

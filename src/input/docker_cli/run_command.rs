@@ -1,7 +1,6 @@
 //! `docker run` and `docker create`, and the same of podman and nerdctl: options to a container.
 //! Uses `options`, `container_options`, `mount_list` and `model`.
 
-use super::cli_family::CliFamily;
 use super::container_options::{ContainerOptions, ContainerWords};
 use super::mount_list::collect_mounts;
 use super::options::{CommandPrefix, GivenOption, parse_options};
@@ -10,12 +9,12 @@ use super::{Argument, CommandContext, ConditionalParts, DockerRun, option_tables
 /// Reads what follows `run`, or `create`, which only creates the container.
 pub(super) fn read_run(
     args: &[Argument],
-    family: CliFamily,
     prefix: CommandPrefix<'_>,
     only_created: bool,
     context: &CommandContext<'_>,
 ) -> DockerRun {
-    let CommandPrefix { options: before, engine, span } = prefix;
+    let name_scope = prefix.name_scope(context);
+    let CommandPrefix { options: before, engine, family, span } = prefix;
     let mut parsed = parse_options(args, option_tables::of_run(family), false, context);
     parsed.unseen.splice(..0, before.unseen);
     parsed.refused.splice(..0, before.refused);
@@ -24,7 +23,7 @@ pub(super) fn read_run(
     let image = options.read_image(span);
     let entrypoint = options.read_entrypoint(family);
     let command = options.read_command(1, entrypoint.as_ref());
-    let name = options.last_value("name");
+    let name = options.read_name();
     let mounts = collect_mounts(&mut options.parsed, family, context);
     let words = ContainerWords { name: name.clone(), image, entrypoint, command, mounts: mounts.all };
     let mut container = options.container(words, span);
@@ -41,6 +40,7 @@ pub(super) fn read_run(
         detached: options.is_on("detach"),
         only_created,
         engine,
+        name_scope,
         perhaps: ConditionalParts { mounts: mounts.perhaps, ..options.perhaps },
         unseen: options.parsed.unseen,
         refused: options.parsed.refused,

@@ -11,13 +11,19 @@ const ENDING: [&str; 8] = ["2", "3", "9", "15", "INT", "KILL", "QUIT", "TERM"];
 const VALUED: [&str; 6] = ["-t", "--time", "--timeout", "-s", "--signal", "--rmi"];
 
 /// Reads what follows the subcommand; `None` where nothing ends for certain.
-pub(super) fn read_stop(command: &str, args: &[Argument], context: &CommandContext<'_>) -> Option<DockerStop> {
+pub(super) fn read_stop(
+    command: &str,
+    args: &[Argument],
+    prefix: &CommandPrefix<'_>,
+    context: &CommandContext<'_>,
+) -> Option<DockerStop> {
     let is_forced = ["-f", "--force", "-fv", "-vf"];
     if command == "rm" && !has_option(args, &is_forced) || command == "kill" && !is_ending_signal(args) {
         return None;
     }
     let names = operands(args, context);
-    (!names.is_empty()).then(|| DockerStop { names, ..DockerStop::default() })
+    let name_scope = prefix.name_scope(context);
+    (!names.is_empty()).then(|| DockerStop { names, name_scope, ..DockerStop::default() })
 }
 
 /// The same of Compose, for the services of a project; none stands for all of them.
@@ -30,7 +36,8 @@ pub(super) fn read_compose_stop(
     if command == "rm" && !has_option(args, &["-s", "--stop", "-fs", "-sf", "-sfv", "-fsv"]) {
         return None;
     }
-    Some(DockerStop { names: operands(args, context), project: Some(prefix.named_project(context)) })
+    let project = Some(prefix.named_project(context));
+    Some(DockerStop { names: operands(args, context), project, ..DockerStop::default() })
 }
 
 /// Whether `kill` sends what ends a program, which it does without an option.

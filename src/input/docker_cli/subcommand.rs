@@ -20,7 +20,8 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
     let path = first.text.raw();
     let name = path.rsplit('/').next()?;
     if is_compose_program(name) {
-        return compose_command::read_compose(rest, context.ambient.engine.clone(), span, context);
+        let family = CliFamily::of_compose_program(name);
+        return compose_command::read_compose(rest, context.ambient.engine_of(family), family, span, context);
     }
     let family = CliFamily::of_program(name)?;
     let parsed = parse_options(rest, &[option_tables::before_subcommand(family)], false, context);
@@ -37,25 +38,25 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
         let (next, after) = rest.split_first()?;
         (command, rest) = (next.text.raw(), after);
     }
-    let engine = parsed.engine().or_else(|| context.ambient.engine.clone());
+    let engine = parsed.engine().or_else(|| context.ambient.engine_of(family));
     match command.as_str() {
         "run" | "create" => {
-            let prefix = CommandPrefix { options: parsed, engine, span };
-            let run = run_command::read_run(rest, family, prefix, command == "create", context);
+            let prefix = CommandPrefix { options: parsed, engine, family, span };
+            let run = run_command::read_run(rest, prefix, command == "create", context);
             Some(DockerCommand::Run(Box::new(run)))
         }
-        "compose" => compose_command::read_compose(rest, engine, span, context),
+        "compose" => compose_command::read_compose(rest, engine, family, span, context),
         "exec" => {
-            let prefix = CommandPrefix { options: parsed, engine, span };
+            let prefix = CommandPrefix { options: parsed, engine, family, span };
             exec_command::read_exec(rest, prefix, false, context).map(|exec| DockerCommand::Exec(Box::new(exec)))
         }
         "service" if is_word(rest, "create") => {
-            let prefix = CommandPrefix { options: parsed, engine, span };
+            let prefix = CommandPrefix { options: parsed, engine, family, span };
             let service = swarm_command::read_service_create(rest.get(1..)?, prefix, context);
             Some(DockerCommand::Run(Box::new(service)))
         }
         "stack" if is_word(rest, "deploy") || is_word(rest, "up") => {
-            let prefix = CommandPrefix { options: parsed, engine, span };
+            let prefix = CommandPrefix { options: parsed, engine, family, span };
             swarm_command::read_stack_deploy(rest.get(1..)?, prefix, context)
         }
         "build" => build_command::read_build(rest, span, context).map(|build| DockerCommand::Build(Box::new(build))),
@@ -66,7 +67,9 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
         "start" | "restart" => Some(DockerCommand::Existing(stop_command::operands(rest, context))),
         // Of another engine it is another container.
         "stop" | "kill" | "wait" | "rm" if engine.is_none() => {
-            stop_command::read_stop(&command, rest, context).map(|stop| DockerCommand::Stop(Box::new(stop)))
+            let prefix = CommandPrefix { options: parsed, engine, family, span };
+            let stop = stop_command::read_stop(&command, rest, &prefix, context)?;
+            Some(DockerCommand::Stop(Box::new(stop)))
         }
         _ => read_unread(&command, rest, span),
     }

@@ -16,7 +16,7 @@ pub(super) fn read_service_create(
     prefix: CommandPrefix<'_>,
     context: &CommandContext<'_>,
 ) -> DockerRun {
-    let CommandPrefix { options: before, engine, span } = prefix;
+    let CommandPrefix { options: before, engine, family: _, span } = prefix;
     let mut parsed = parse_options(args, &[&option_tables::SERVICE_CREATE], false, context);
     parsed.unseen.splice(..0, before.unseen);
     parsed.refused.splice(..0, before.refused);
@@ -25,7 +25,7 @@ pub(super) fn read_service_create(
     let image = options.read_image(span);
     let entrypoint = options.read_compose_entrypoint();
     let command = options.read_command(1, entrypoint.as_ref());
-    let name = options.last_value("name");
+    let name = options.read_name();
     let mounts = collect_mounts(&mut options.parsed, CliFamily::Docker, context);
     let replicas = options.read_replicas();
     let spread = options.read_spread(replicas);
@@ -76,7 +76,7 @@ pub(super) fn read_stack_deploy(
     prefix: CommandPrefix<'_>,
     context: &CommandContext<'_>,
 ) -> Option<DockerCommand> {
-    let CommandPrefix { options: before, engine, span } = prefix;
+    let CommandPrefix { options: before, engine, family: _, span } = prefix;
     let mut parsed = parse_options(args, &[&option_tables::STACK_DEPLOY], true, context);
     parsed.unseen.splice(..0, before.unseen);
     parsed.refused.splice(..0, before.refused);

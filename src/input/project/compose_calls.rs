@@ -10,7 +10,7 @@ use super::stopped_containers::{moments_of_service, sure_stop};
 use super::{DescribedProject, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerBuild, DockerCommand};
 use crate::input::shell::ContainerStart;
-use crate::model::{Container, Moment, OtherBuild, Value, clean};
+use crate::model::{Command, Container, Moment, Mount, OtherBuild, Symbol, Value, clean};
 use crate::text::Span;
 
 /// The most that a number of containers counts as.
@@ -64,6 +64,10 @@ struct ServiceCalls {
     many_projects: bool,
     /// Whether one of them may be another one each time.
     has_open_project: bool,
+    /// The symbols that stand in the service's texts for those of a project's name.
+    project_symbols: Vec<String>,
+    /// The directory that is another one for each project.
+    project_directory: Option<String>,
     /// When it is brought up, and when it is surely taken down.
     ups: Vec<Moment>,
     /// Whether a run of another service brings it up.
@@ -72,6 +76,21 @@ struct ServiceCalls {
 }
 
 impl ServiceCalls {
+    /// Adds a project that it is brought up in, by its name.
+    fn add_project(
+        &mut self,
+        name: Option<&Value>,
+        project: &ComposeProject,
+        started: &ContainerStart,
+        container: &Container,
+    ) {
+        self.projects.insert(name.map_or_else(String::new, |name| name.text.clone()));
+        let Some(name) = name else { return };
+        self.project_symbols = symbols_in_texts(name, project, container);
+        self.many_projects |= stands_for_several(name, started);
+        self.has_open_project |= is_made_when_called(name);
+    }
+
     fn apply(self, container: &mut Container) {
         if let Some((count, value)) = self.scale {
             container.replicas = count;
@@ -87,6 +106,10 @@ impl ServiceCalls {
             let projects = u64::try_from(self.projects.len()).unwrap_or(MANY).max(1);
             container.timing.projects = if self.many_projects { projects.max(2) } else { projects };
             container.timing.has_open_project = self.has_open_project;
+            if self.projects.len() == 1 {
+                container.timing.project_symbols = self.project_symbols;
+                container.timing.project_directory = self.project_directory;
+            }
         }
     }
 }
@@ -121,6 +144,7 @@ impl ComposeCalls<'_> {
     }
 
     fn add_run(&mut self, run: &ComposeRun, containers: &[Container]) {
+        let programs = &self.reader.repository.programs.commands;
         let has_own_command = run.command.is_some() || run.entrypoint.is_some();
         let of_project = self.services_of(&run.project, containers);
         let runs: Vec<usize> =
@@ -129,8 +153,14 @@ impl ComposeCalls<'_> {
             let Some(container) = containers.get(*at) else { continue };
             let calls = self.services.entry(*at).or_default();
             calls.is_run = true;
-            // Its own words say what it does when it is brought up.
-            let does_by_itself = container.command.as_ref().is_some_and(|own| own.span.file == container.span.file);
+            // Its own words say what it does when it is brought up; an entrypoint alone is more often what each run gives
+            // its words to.
+            let is_own = |own: &Command| own.span.file == container.span.file;
+            let does_by_itself = container.command.as_ref().is_some_and(is_own)
+                || container
+                    .entrypoint
+                    .as_ref()
+                    .is_some_and(|own| is_own(own) && Self::says_what_to_do(own, run, programs));
             calls.is_brought_up_by_hand |= !has_own_command || does_by_itself || container.timing.restarts;
         }
         if !run.alone {
@@ -139,6 +169,14 @@ impl ComposeCalls<'_> {
                 (calls.is_up, calls.is_up_for_others) = (true, true);
             }
         }
+    }
+
+    /// Whether an entrypoint says by itself what is to be done: it does not end in an option or a program that is given its
+    /// words by each run, or runs take another one.
+    fn says_what_to_do(entrypoint: &Command, run: &ComposeRun, programs: &[String]) -> bool {
+        let Some(last) = entrypoint.words.last().filter(|_| entrypoint.words.len() > 1) else { return false };
+        let is_program = programs.iter().any(|own| last.text.rsplit('/').next() == Some(own.as_str()));
+        run.entrypoint.is_some() || !is_program && !last.text.starts_with('-')
     }
 
     /// Keeps when services end.
@@ -156,6 +194,8 @@ impl ComposeCalls<'_> {
 
     fn add_up(&mut self, up: &ComposeUp, started: &ContainerStart, containers: &[Container]) {
         let of_project = self.services_of(&up.project, containers);
+        // Compose names a project after its directory, and nothing else tells of one that is another each time.
+        let directory = up.project.directory.as_ref().filter(|directory| directory.is_symbolic());
         let is_asked_for = |container: &Container| {
             let is_named = up.services.iter().any(|service| service.is_symbolic() || service.text == container.name);
             is_named || up.services.is_empty() && has_profile(container, &up.project)
@@ -168,6 +208,9 @@ impl ComposeCalls<'_> {
             let Some(container) = containers.get(at) else { continue };
             let is_meant = meant.contains(&at);
             let is_up = is_meant || first.contains(&at);
+            let own_directory = self.directory_of(container);
+            let by_directory = directory.filter(|_| self.is_named_by_directory(container));
+            let name = up.project.name.as_ref().or(by_directory);
             let calls = self.services.entry(at).or_default();
             calls.is_up |= is_up;
             calls.ups.extend(is_up.then(|| started.moment.clone()));
@@ -185,11 +228,25 @@ impl ComposeCalls<'_> {
                     calls.scale = Some((count, value.clone()));
                 }
             }
-            let name = up.project.name.as_ref();
-            calls.projects.insert(name.map_or_else(String::new, |name| name.text.clone()));
-            calls.many_projects |= name.is_some_and(|name| stands_for_several(name, started));
-            calls.has_open_project |= name.is_some_and(is_made_when_called);
+            calls.add_project(name, &up.project, started, container);
+            calls.project_directory = directory.and(own_directory);
         }
+    }
+
+    /// Whether the project of a service is named after its directory: its files do not say its name.
+    fn is_named_by_directory(&self, service: &Container) -> bool {
+        let own = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        self.has_own(service, |project| {
+            let directory = project.directory.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
+            directory.is_some_and(|name| name.chars().filter(own).collect::<String>() == project.name)
+        })
+    }
+
+    /// The directory of the project of a service, as its files are read.
+    fn directory_of(&self, service: &Container) -> Option<String> {
+        let key = service.project.as_ref()?;
+        let project = self.reader.projects.iter().find(|project| project.key == *key)?;
+        project.directory.to_str().map(str::to_owned)
     }
 
     /// The services of the project that a command brings up, by their number.
@@ -222,7 +279,9 @@ impl ComposeCalls<'_> {
     /// Whether a service is of the project that a command acts on: by the files that it names, or those that are found
     /// where it runs.
     fn is_of_project(&self, container: &Container, project: &ComposeProject) -> bool {
-        if container.start.is_some() || project.engine.is_some() {
+        // An engine that is given on some ways only is this one on others.
+        let is_here = project.engine.as_ref().is_none_or(Value::is_symbolic);
+        if container.start.is_some() || !is_here {
             return false;
         }
         if !self.is_of_name(container, project) {
@@ -238,6 +297,19 @@ impl ComposeCalls<'_> {
         let parent = Path::new(&path).parent();
         directory.is_none_or(|directory| parent == Some(Path::new(&directory.text)))
     }
+}
+
+/// What stands in the texts of a service for each symbol of its project's name: a variable that the command is handed and
+/// that is made of the same symbol, else the symbol itself.
+fn symbols_in_texts(name: &Value, project: &ComposeProject, container: &Container) -> Vec<String> {
+    let sources: Vec<&str> = container.mounts.iter().filter_map(Mount::source_text).collect();
+    let in_texts = |symbol: &Symbol| {
+        let handed = project.variables.unknown().filter(|value| value.symbols.contains(symbol));
+        let mut found = handed.filter(|value| sources.iter().any(|source| source.contains(&value.text)));
+        let inner = |value: &Value| Some(value.text.strip_prefix("${")?.strip_suffix('}')?.to_owned());
+        found.find_map(inner).unwrap_or_else(|| symbol.name.clone())
+    };
+    name.symbols.iter().map(in_texts).collect()
 }
 
 /// The services that are meant, by their number.

@@ -12,6 +12,8 @@
 //! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start;  alternative_starts: those of which a part is one of several;  start_names: what they are called;  start_timing: when they run,
 //!                     and how many of them
+//! conditional_starts  what of a start is there on some ways only;  exec_in_containers: commands in containers that run;
+//! started_lenders     the mounts that containers of commands lend
 //! compose_calls       what calls of Compose say of services;  service_additions: what other files add to one
 //! ```
 
@@ -24,6 +26,8 @@ mod code_text;
 mod code_that_runs;
 mod command_builds;
 mod compose_calls;
+mod conditional_starts;
+mod exec_in_containers;
 mod image_defaults;
 mod lent_volumes;
 mod official_images;
@@ -39,6 +43,7 @@ mod service_additions;
 mod start_names;
 mod start_timing;
 mod started_containers;
+mod started_lenders;
 mod stopped_containers;
 
 pub use command_builds::CommandBuilds;
@@ -56,6 +61,7 @@ use build_commands::BuildCommands;
 use built_images::BuiltImages;
 use planned_files::PlannedFiles;
 use program_search::SearchedImages;
+use started_lenders::StartedLenders;
 
 use crate::input::docker_cli::{DockerCommand, DockerRun};
 use crate::input::dockerfile::Image;
@@ -149,6 +155,8 @@ struct ProjectReader<'a> {
     projects: &'a [DescribedProject],
     /// The commands that build images of which what was not read is told.
     told_builds: RefCell<HashSet<Span>>,
+    /// The containers that commands start and others take their mounts from.
+    lenders: RefCell<StartedLenders>,
 }
 
 impl<'a> ProjectReader<'a> {
@@ -159,7 +167,7 @@ impl<'a> ProjectReader<'a> {
         projects: &'a [DescribedProject],
     ) -> Self {
         let (searched, told_builds) = (SearchedImages::default(), RefCell::default());
-        Self { repository, images, searched, services, projects, told_builds }
+        Self { repository, images, searched, services, projects, told_builds, lenders: RefCell::default() }
     }
 
     /// What of its Dockerfile was not read: such a container is judged as one whose image is from elsewhere. What a command

@@ -3,12 +3,18 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::stopped_containers::is_left;
+use crate::input::docker_cli::DockerCommand;
 use crate::input::shell::{ContainerStart, WayIn};
-use crate::model::{Container, Moment, Timing, Value};
+use crate::model::{Container, FixedName, Moment, TimeSpan, Timing, Value};
 use crate::text::{Sources, Span};
 
 /// The command that makes a file or a directory that was not there before.
 const MADE_ANEW: &str = "mktemp";
+
+/// Numbers of processes from here on are those of the ways of a start, of which each has no more than so many.
+const WAYS: usize = usize::MAX / 4;
+const MANY_WAYS: usize = 128;
 
 /// A place in a file, by the file's name.
 pub(super) type SourcePlace = (String, u32, u32);
@@ -51,7 +57,14 @@ pub(super) fn start_key(started: &ContainerStart) -> String {
 
 /// The timing of a container of this start, which is given a name or none.
 pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: Option<&Value>) -> Timing {
-    let fixed_name = name.filter(|name| !name.is_symbolic()).map(|name| name.text.clone());
+    let name = name.filter(|_| !started.command.perhaps().is_some_and(|perhaps| perhaps.name));
+    let fixed_name = name
+        .filter(|name| !name.is_symbolic())
+        .map(|name| FixedName { name: name.text.clone(), engine: started.command.name_scope().to_owned() });
+    // The tasks of a service of a swarm have names of their own.
+    let is_service = matches!(&started.command, DockerCommand::Run(run) if run.replicas.is_some());
+    let symbols = name.filter(|_| !is_service).map_or(&[][..], |name| &name.symbols);
+    let name_symbols = symbols.iter().map(|symbol| symbol.name.clone()).collect();
     let moments = match by {
         // Several of what starts it do so at once.
         Some(by) if by.replicas > 1 => Vec::new(),
@@ -66,7 +79,7 @@ pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: 
     // Each run of the script makes one of its own; a loop may use one several times, unless each of its rounds makes one.
     let made = (!started.repeats || started.is_made_each_round).then(|| MADE_ANEW.to_owned());
     let varying = started.varying.iter().cloned().chain(made).collect();
-    Timing { moments, fixed_name, may_overlap, varying, ..Timing::default() }
+    Timing { moments, fixed_name, name_symbols, may_overlap, varying, ..Timing::default() }
 }
 
 /// Whether a container goes on when its script has ended.
@@ -84,11 +97,37 @@ pub(super) fn count_instances(container: &mut Container, started: &ContainerStar
     container.replicas_span = several.then_some(started.span);
 }
 
+/// Makes a container one that may have another name each time.
+pub(super) fn forget_name(container: &mut Container, started: &ContainerStart, by: Option<&Container>) {
+    let timing = &mut container.timing;
+    (timing.fixed_name, timing.name_symbols) = (None, Vec::new());
+    timing.may_overlap |= timing_of(started, by, None).may_overlap;
+    count_instances(container, started, by);
+}
+
+/// Makes one of the ways of a start run beside the others, where it is left running: the script may be called again, and
+/// take another way then.
+pub(super) fn run_beside_other_ways(container: &mut Container, started: &ContainerStart, way: usize) {
+    if !started.command.is_left_running() {
+        return;
+    }
+    for moment in &mut container.timing.moments {
+        let process = WAYS + moment.at.saturating_mul(MANY_WAYS) + way;
+        match moment.spans.last_mut().filter(|last| is_left(last)) {
+            Some(last) => last.process = process,
+            None => moment.spans.push(TimeSpan { process, from: 0, until: usize::MAX, is_ended: false }),
+        }
+    }
+}
+
 /// Adds that a container is started once more, as another start says.
 pub(super) fn add_start_again(container: &mut Container, again: &Timing, span: Span) {
     let one_name = again.fixed_name.is_some() && container.timing.fixed_name == again.fixed_name;
     if !one_name {
         container.timing.fixed_name = None;
+    }
+    if container.timing.name_symbols != again.name_symbols {
+        container.timing.name_symbols.clear();
     }
     let beside = container.timing.add_moments(&again.moments);
     if beside && !one_name && container.replicas < 2 {

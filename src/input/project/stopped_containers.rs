@@ -13,6 +13,8 @@ const SERVICES: usize = usize::MAX / 2;
 #[derive(Debug, Clone)]
 pub(super) struct Stop {
     names: Vec<Value>,
+    /// Tells the engine whose containers have no two of one name.
+    name_scope: String,
     moment: Moment,
 }
 
@@ -27,7 +29,8 @@ pub(super) fn sure_stop(started: &ContainerStart) -> Option<&DockerStop> {
 pub(super) fn stops_of_containers(starts: &[ContainerStart]) -> Vec<Stop> {
     let stops = starts.iter().filter_map(|started| {
         let stop = sure_stop(started).filter(|stop| stop.project.is_none())?;
-        Some(Stop { names: stop.names.clone(), moment: started.moment.clone() })
+        let (names, name_scope) = (stop.names.clone(), stop.name_scope.clone());
+        Some(Stop { names, name_scope, moment: started.moment.clone() })
     });
     stops.collect()
 }
@@ -45,7 +48,7 @@ pub(super) fn restarts_of_containers(starts: &[ContainerStart]) -> Vec<(Vec<Valu
 pub(super) fn apply_restarts(restarts: &[(Vec<Value>, Moment)], containers: &mut [Container]) {
     for container in containers.iter_mut().filter(|container| container.start.is_some()) {
         let Some(name) = container.timing.fixed_name.clone() else { continue };
-        let is_it = |value: &Value| !value.is_symbolic() && value.text == name;
+        let is_it = |value: &Value| !value.is_symbolic() && value.text == name.name;
         let of_it = restarts.iter().filter(|(names, _)| names.iter().any(is_it)).map(|(_, moment)| moment.clone());
         let moments: Vec<Moment> = of_it.collect();
         container.timing.add_moments(&moments);
@@ -56,7 +59,10 @@ pub(super) fn apply_restarts(restarts: &[(Vec<Value>, Moment)], containers: &mut
 pub(super) fn apply_stops(stops: &[Stop], containers: &mut [Container]) {
     for container in containers.iter_mut().filter(|container| container.start.is_some()) {
         let Some(name) = container.timing.fixed_name.clone() else { continue };
-        let is_named = |stop: &&Stop| stop.names.iter().any(|value| !value.is_symbolic() && value.text == name);
+        let is_named = |stop: &&Stop| {
+            let names = stop.names.iter().any(|value| !value.is_symbolic() && value.text == name.name);
+            names && stop.name_scope == name.engine
+        };
         let of_it: Vec<&Stop> = stops.iter().filter(is_named).collect();
         for moment in &mut container.timing.moments {
             end_moment(moment, &of_it);
@@ -87,7 +93,7 @@ fn end_moment(moment: &mut Moment, stops: &[&Stop]) -> bool {
 }
 
 /// Whether nobody waits for what runs.
-fn is_left(span: &TimeSpan) -> bool {
+pub(super) fn is_left(span: &TimeSpan) -> bool {
     span.from == 0 && span.until == usize::MAX && span.process != usize::MAX
 }
 

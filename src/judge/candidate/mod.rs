@@ -192,13 +192,17 @@ impl Candidate<'_> {
         if place.is_private() || place.names_any(|name| self.container.timing.varying.iter().any(|one| one == name)) {
             return 1;
         }
+        // The engine refuses a second one of a name, and one of another name has another login.
+        if place.hangs_on(&self.container.timing.name_symbols) {
+            return 1;
+        }
         let is_global = self.container.spread.is_some_and(|spread| spread.is_global);
         let replicas = match () {
             () if is_global && self.is_beyond_host => self.container.replicas.max(2),
             () if is_global => 1,
             () => self.container.replicas,
         };
-        let projects = if self.is_of_project() { 1 } else { self.container.timing.projects.max(1) };
+        let projects = if self.is_of_one_project() { 1 } else { self.container.timing.projects.max(1) };
         replicas.saturating_mul(projects)
     }
 
@@ -218,6 +222,15 @@ impl Candidate<'_> {
         }
     }
 
+    /// Whether each project that it is brought up in has a login of its own.
+    fn is_of_one_project(&self) -> bool {
+        let (timing, place) = (&self.container.timing, &self.login.place);
+        let is_below = |directory: &String| split_below(&place.path, directory).is_some();
+        let is_in_directory =
+            place.filesystem == Filesystem::Host && timing.project_directory.as_ref().is_some_and(is_below);
+        self.is_of_project() || is_in_directory || place.hangs_on(&timing.project_symbols)
+    }
+
     /// Whether anybody may start a second one that uses the same login while it runs.
     pub(crate) fn may_overlap(&self) -> bool {
         let timing = &self.container.timing;
@@ -225,8 +238,9 @@ impl Candidate<'_> {
         // Two calls with one argument use what that names.
         let is_shared = !place.is_private() && !place.is_new_each_time() && !self.is_of_folder();
         // Each project has its own volumes.
-        let is_of_any_project = timing.has_open_project && !self.is_of_project();
-        let is_open = timing.may_overlap || timing.only_one_offs || is_of_any_project;
+        let is_of_any_project = timing.has_open_project && !self.is_of_one_project();
+        let is_one_of_name = place.hangs_on(&timing.name_symbols);
+        let is_open = timing.may_overlap && !is_one_of_name || timing.only_one_offs || is_of_any_project;
         is_open && is_shared && self.containers() <= 1
     }
 

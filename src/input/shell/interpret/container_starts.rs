@@ -63,7 +63,9 @@ impl Interpreter<'_> {
             CommandContext { sources, here: self.here, base, environment: &environment, ambient, handed: &handed };
         let Some(command) = docker_cli::read(&arguments, &context) else { return };
         let chosen = match command {
-            DockerCommand::Run(_) | DockerCommand::ComposeRun(_) => self.chosen_words(&words, state),
+            DockerCommand::Run(_) | DockerCommand::ComposeRun(_) | DockerCommand::Exec(_) => {
+                self.chosen_words(&words, state)
+            }
             _ => Vec::new(),
         };
         let alternatives =
@@ -204,7 +206,14 @@ impl Interpreter<'_> {
     fn ambient_choice(&self, state: &ShellState) -> AmbientChoice {
         let set = |name: &str| self.script_value(name, state);
         let engine = set("DOCKER_HOST").filter(|host| !host.text.is_empty()).or_else(|| set("DOCKER_CONTEXT"));
-        AmbientChoice { engine, project_name: set("COMPOSE_PROJECT_NAME"), project_files: set("COMPOSE_FILE") }
+        let podman_engine = set("CONTAINER_HOST").or_else(|| set("CONTAINER_CONNECTION"));
+        AmbientChoice {
+            engine,
+            podman_engine,
+            user: state.user.as_deref().map(str::to_owned),
+            project_name: set("COMPOSE_PROJECT_NAME"),
+            project_files: set("COMPOSE_FILE"),
+        }
     }
 
     /// The variables that the script gives a command, with their values.
@@ -212,7 +221,11 @@ impl Interpreter<'_> {
         let place = short_place(command.file, command.start.line, self.context.sources);
         let given = state.vars.given().filter(|(_, variable)| !variable.value.is_as_before());
         let value = |name: &str| self.settled_value(name, state, limits::NESTED_VALUES);
-        let unknown = |name: &str| HandedVariables::unknown_value(name, &place);
+        let made_of = |name: &str| match state.vars.value(name) {
+            Some(VariableValue::Text(text)) => self.partial_value(text).symbols,
+            _ => Vec::new(),
+        };
+        let unknown = |name: &str| HandedVariables::unknown_value(name, &place, made_of(name));
         given.map(|(name, _)| (name.clone(), value(name).unwrap_or_else(|| unknown(name)))).collect()
     }
 
