@@ -266,15 +266,20 @@ fn is_same_start(one: &Container, other: &Container) -> bool {
     if other.start.is_none() || one.start != other.start {
         return false;
     }
-    comparable_text(one) == comparable_text(other)
+    // What the caller's words are is known of one caller alone: `claude "$@"`.
+    let has_unknown = |container: &Container| {
+        container.script.invocations.iter().flat_map(|call| &call.argv).any(|word| word.known().is_none())
+    };
+    let with_options = !has_unknown(one) && !has_unknown(other);
+    comparable_text(one, with_options) == comparable_text(other, with_options)
 }
 
 /// All of a container that the same command of a script gives it, but for what its calls are given to do.
-fn comparable_text(container: &Container) -> String {
+fn comparable_text(container: &Container, with_options: bool) -> String {
     let mut calls = container.script.invocations.clone();
     for call in &mut calls {
         let mut first = true;
-        call.argv.retain(|word| std::mem::take(&mut first) || word.starts_with('-'));
+        call.argv.retain(|word| std::mem::take(&mut first) || with_options && word.starts_with('-'));
     }
     let Container { script, image, env, mounts, user, working_dir, labels, .. } = container;
     let script = (script.sight, &script.unseen, calls);
