@@ -41,7 +41,10 @@ impl DockerCommand {
         perhaps.env.retain(|name| {
             let stays = !is_left_out(name);
             if !stays {
-                env.remove(name);
+                match perhaps.sure_env.remove(name) {
+                    Some(sure) => env.insert(name.clone(), sure),
+                    None => env.remove(name),
+                };
             }
             stays
         });

@@ -282,6 +282,13 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
             }
             if given.perhaps {
                 self.perhaps.env.push(name.clone());
+                let sure = env.get(&name).filter(|_| !self.perhaps.sure_env.contains_key(&name)).cloned();
+                let was_sure = !self.perhaps.env.iter().rev().skip(1).any(|known| *known == name);
+                self.perhaps.sure_env.extend(sure.filter(|_| was_sure).map(|sure| (name.clone(), sure)));
+            } else {
+                // Of several the last one counts.
+                self.perhaps.env.retain(|known| *known != name);
+                self.perhaps.sure_env.remove(&name);
             }
             let value = match value {
                 Some(value) => EnvValue::Set(value.to_secret_value()),

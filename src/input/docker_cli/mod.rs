@@ -161,6 +161,8 @@ pub struct ConditionalParts {
     pub mounts: Vec<usize>,
     /// Variables, by name.
     pub env: Vec<String>,
+    /// What is given for these on all ways, where something is.
+    pub sure_env: BTreeMap<String, EnvVar>,
     /// The command without the words that are among them, where there are such.
     pub command: Option<Command>,
     /// Whether a name is among them.

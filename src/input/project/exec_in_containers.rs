@@ -13,38 +13,54 @@ use crate::model::{
 use crate::text::quoted;
 
 impl ProjectReader<'_> {
-    /// Adds what runs in a container of the layout beside what that starts by itself; gives what that starts.
+    /// Adds what runs in a container of the layout beside what that starts by itself, in each way that its words may be
+    /// chosen; gives what that starts.
     pub(super) fn add_exec(
         &self,
-        exec: &DockerExec,
         started: &ContainerStart,
         by: Option<&Container>,
         layout: &mut Layout,
     ) -> Vec<PendingStart> {
-        let found = self.find_exec(exec, started, by, layout);
-        let found = match found {
-            Ok(found) => found,
-            Err(why) => {
-                let programs = &self.repository.programs.commands;
-                let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
-                let of = if exec.name.is_symbolic() {
-                    "a container".to_owned()
-                } else {
-                    format!("the container {}", quoted(&exec.name.text))
-                };
-                let message = format!("this runs a command in {of}, {why}");
-                let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
-                layout.diagnostics.extend(told);
-                return Vec::new();
-            }
+        let commands = match started.alternatives.as_slice() {
+            [] => std::slice::from_ref(&started.command),
+            chosen => chosen,
         };
         let mut pending = Vec::new();
-        for at in found {
-            if let Some(container) = layout.containers.get_mut(at) {
-                pending.extend(self.add_exec_in(container, started, by));
+        let mut calls: BTreeMap<usize, Vec<Invocation>> = BTreeMap::new();
+        let mut missing = None;
+        for command in commands {
+            let DockerCommand::Exec(exec) = command else { continue };
+            let way = ContainerStart { command: command.clone(), alternatives: Vec::new(), ..started.clone() };
+            match self.find_exec(exec, &way, by, layout) {
+                Ok(found) => {
+                    for at in found {
+                        let Some(container) = layout.containers.get(at) else { continue };
+                        pending.extend(self.read_exec_in(container, &way, by, calls.entry(at).or_default()));
+                    }
+                }
+                Err(why) => missing = missing.or_else(|| self.missing_container(exec, why, started)),
             }
         }
+        for (at, calls) in calls {
+            if let Some(container) = layout.containers.get_mut(at) {
+                container.script.invocations.extend(calls);
+            }
+        }
+        layout.diagnostics.extend(missing);
         pending
+    }
+
+    /// What is told of a command in a container that is not known, where it calls a program.
+    fn missing_container(&self, exec: &DockerExec, why: &str, started: &ContainerStart) -> Option<Diagnostic> {
+        let programs = &self.repository.programs.commands;
+        let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
+        let of = if exec.name.is_symbolic() {
+            "a container".to_owned()
+        } else {
+            format!("the container {}", quoted(&exec.name.text))
+        };
+        let message = format!("this runs a command in {of}, {why}");
+        calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message))
     }
 
     /// The containers that a command runs in.
@@ -72,39 +88,31 @@ impl ProjectReader<'_> {
         if found.is_empty() { Err(not_here) } else { Ok(found) }
     }
 
-    /// Adds what a command runs in one container, in each way that its words may be chosen; gives what that starts.
-    fn add_exec_in(
+    /// Adds to some calls those that a command makes in a container; gives what it starts.
+    fn read_exec_in(
         &self,
-        container: &mut Container,
+        container: &Container,
         started: &ContainerStart,
         by: Option<&Container>,
+        calls: &mut Vec<Invocation>,
     ) -> Vec<PendingStart> {
         let mut pending = Vec::new();
-        let mut calls: Vec<Invocation> = Vec::new();
-        let ways = if started.alternatives.is_empty() {
-            std::slice::from_ref(&started.command)
-        } else {
-            started.alternatives.as_slice()
-        };
-        for way in ways {
-            let mut readings: Vec<(DockerCommand, StartedContainer)> = Vec::new();
-            for command in self.readings_of(way) {
-                let DockerCommand::Exec(exec) = &command else { continue };
-                let read = self.container_with_exec(container, exec);
-                readings.push((command, read));
-            }
-            for StartedContainer { container: mut inside, starts } in settle_readings(readings) {
-                add_outer_locks(&mut inside, &ContainerStart { command: way.clone(), ..started.clone() }, by);
-                pending.extend(PendingStart::all_by(starts, &inside));
-                for mut call in inside.script.invocations {
-                    call.conditional |= started.possible;
-                    if !calls.contains(&call) {
-                        calls.push(call);
-                    }
+        let mut readings: Vec<(DockerCommand, StartedContainer)> = Vec::new();
+        for command in self.readings_of(&started.command) {
+            let DockerCommand::Exec(exec) = &command else { continue };
+            let read = self.container_with_exec(container, exec);
+            readings.push((command, read));
+        }
+        for StartedContainer { container: mut inside, starts } in settle_readings(readings) {
+            add_outer_locks(&mut inside, started, by);
+            pending.extend(PendingStart::all_by(starts, &inside));
+            for mut call in inside.script.invocations {
+                call.conditional |= started.possible;
+                if !calls.contains(&call) {
+                    calls.push(call);
                 }
             }
         }
-        container.script.invocations.append(&mut calls);
         pending
     }
 

@@ -64,8 +64,8 @@ impl ProjectReader<'_> {
             return Vec::new();
         }
         known.insert(key.clone(), Vec::new());
-        if let DockerCommand::Exec(exec) = &started.command {
-            return self.add_exec(exec, started, by, layout);
+        if matches!(started.command, DockerCommand::Exec(_)) {
+            return self.add_exec(started, by, layout);
         }
         let mut next = Vec::new();
         for StartedContainer { mut container, starts } in self.started_containers(started, by, &mut layout.diagnostics)
