@@ -342,6 +342,7 @@ fn the_text_at_a_location_is_what_it_says() {
                     "dnf",
                     "curl",
                     "tmux",
+                    "uv",
                 ];
                 let fits = known.iter().any(|known| snippet.contains(known))
                     || snippet.trim_matches('"').chars().next().is_some_and(|c| c.is_ascii_digit())
