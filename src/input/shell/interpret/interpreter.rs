@@ -9,7 +9,6 @@ use super::call_notes::CallNotes;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
 use super::limits;
-use super::lists::literal_text;
 use super::print_record::{PrintedWords, redirects_output};
 use super::recipient::Recipient;
 use super::saved_call::{CalledCode, SavedCalls};
@@ -496,5 +495,5 @@ fn in_background(stmt: &Statement) -> Option<(&[BlockItem], &[Redirect])> {
 /// Whether a statement is `exec` with redirections, which stay open.
 fn is_exec(stmt: &Statement) -> bool {
     let Statement::Simple(simple) = stmt else { return false };
-    simple.words.first().and_then(literal_text).is_some_and(|name| name == "exec")
+    simple.words.first().is_some_and(|word| word.source.raw() == "exec")
 }
