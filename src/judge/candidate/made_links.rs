@@ -49,17 +49,30 @@ impl MadeLink {
 /// that is not known is one all the same.
 pub(crate) fn made_links(container: &Container, home: Option<&str>) -> Vec<MadeLink> {
     let home = home.unwrap_or(UNKNOWN_HOME);
-    let made = container.installs.iter().chain(seen_calls(container)).filter(|call| program_name(call) == "ln");
+    let is_link = |call: &&Invocation| program_name(call) == "ln";
+    let built = container.installs.iter().filter(is_link).map(|call| (call, true));
+    let made = built.chain(seen_calls(container).filter(is_link).map(|call| (call, false)));
     // Nothing takes the place of a mount: the command fails, or one of the build leads where the mount then is.
     let is_free = |made: &MadeLink| {
         let is_above = |mount: &Mount| split_below(&mount.target.text, &made.link.name).is_some();
         !container.mounts.iter().any(is_above)
     };
-    made.flat_map(|call| links_of(call, container, home)).filter(is_free).collect()
+    let links = made.flat_map(|(call, is_built)| {
+        let is_there = |path: &str| {
+            if is_built { is_made_by_build(path, container) } else { is_there_at_start(path, container, home) }
+        };
+        links_of(call, container, home, &is_there)
+    });
+    links.filter(is_free).collect()
 }
 
 /// The links that a call makes: one for each of its targets, and in a loop over names one for each of these.
-fn links_of(call: &Invocation, container: &Container, home: &str) -> Vec<MadeLink> {
+fn links_of(
+    call: &Invocation,
+    container: &Container,
+    home: &str,
+    is_directory: &dyn Fn(&str) -> bool,
+) -> Vec<MadeLink> {
     let has = |long: &str, letter| call.argv.iter().any(|word| word == long || is_letter(word, letter));
     if !has("--symbolic", 's') {
         return Vec::new();
@@ -75,7 +88,7 @@ fn links_of(call: &Invocation, container: &Container, home: &str) -> Vec<MadeLin
     let is_never_into = has("--no-target-directory", 'T');
     let is_given = call.argv.iter().any(|word| word.starts_with("--target-directory") || is_letter(word, 't'));
     let is_named_into = operands.len() != 2 || is_given || place.ends_with('/');
-    let is_into = |path: &str| !is_never_into && (is_named_into || is_directory(path, container, home));
+    let is_into = |path: &str| !is_never_into && (is_named_into || is_directory(path));
     let is_sure = has("--force", 'f') && !call.conditional;
     let mut made = Vec::new();
     for target in targets {
@@ -100,9 +113,23 @@ fn links_of(call: &Invocation, container: &Container, home: &str) -> Vec<MadeLin
     made
 }
 
+/// Whether a directory is there in the build: one of the system, or that a command before makes.
+fn is_made_by_build(path: &str, container: &Container) -> bool {
+    let path = clean(path);
+    let makes = |call: &Invocation| match program_name(call) {
+        "mkdir" | "install" => call.argv.iter().any(|word| split_below(word, &path).is_some()),
+        "useradd" | "adduser" => {
+            let user = path.strip_prefix("/home/").unwrap_or(&path);
+            call.argv.iter().any(|word| **word == *user || **word == *path)
+        }
+        _ => false,
+    };
+    SYSTEM_DIRECTORIES.contains(&path.as_str()) || container.installs.iter().any(makes)
+}
+
 /// Whether a directory is there before the container's commands run: a home, where they run, what the system has, or one
 /// that is mounted or has mounts in it.
-fn is_directory(path: &str, container: &Container, home: &str) -> bool {
+fn is_there_at_start(path: &str, container: &Container, home: &str) -> bool {
     let path = clean(path);
     let is_user_home = path.strip_prefix("/home/").is_some_and(|user| !user.contains('/'));
     let is_own = path == home || container.working_dir.as_ref().is_some_and(|directory| directory.text == path);
