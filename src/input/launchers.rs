@@ -52,6 +52,7 @@ launcher!(
     starts_by_words
 );
 launcher!(BATCH, "batch", "a batch file of Windows", |file| ends_in(file, &["bat", "cmd"]), starts_by_words);
+launcher!(VAGRANT, "vagrant", "a Vagrantfile", |file| file.name() == "Vagrantfile", |text| text.contains("docker"));
 launcher!(TERRAFORM, "terraform", "a Terraform configuration", |file| ends_in(file, &["tf"]));
 // After all kinds that a YAML file may be of: a playbook has no name of its own.
 launcher!(ANSIBLE, "ansible", "an Ansible playbook", |file| {
@@ -63,7 +64,7 @@ launcher!(SETTINGS, "settings", "a file of settings or tasks", is_settings, has_
 
 /// Whether a file may list commands, and has one that starts a container. JSON is for data more often than not.
 fn is_settings(file: &CandidateFile<'_>) -> bool {
-    const NAMES: [&str; 5] = ["Earthfile", "Tiltfile", "Vagrantfile", "Brewfile", "Jakefile"];
+    const NAMES: [&str; 4] = ["Earthfile", "Tiltfile", "Brewfile", "Jakefile"];
     const JSON_NAMES: [&str; 9] = [
         "tasks.json",
         "settings.json",
@@ -119,6 +120,8 @@ mod tests {
             "new ProcessBuilder(\"docker\", \"run\", \"-v\", x).start()",
             "  \"start\": \"docker-compose up\"",
             "resource \"docker_container\" \"a\" {",
+            "spawn(ENGINE, [\"run\", \"--rm\", \"-v\", mount])",
+            "virtualisation.oci-containers.containers.a = { image = \"a\"; };",
         ] {
             assert!(starts_container(text), "{text}");
         }
@@ -129,6 +132,7 @@ mod tests {
             "if is_dockerized(): run()",
             "\"docker\": true, \"image\": \"x\"",
             "see the docker documentation to run it",
+            "npm(\"run\", \"build\")",
         ] {
             assert!(!starts_container(text), "{text}");
         }

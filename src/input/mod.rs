@@ -96,6 +96,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::NUSHELL,
     &launchers::POWERSHELL,
     &launchers::BATCH,
+    &launchers::VAGRANT,
     &launchers::TERRAFORM,
     &justfile::JustfileKind,
     &package_json::PackageJsonKind,

@@ -5,7 +5,7 @@ const ENGINES: [&str; 4] = ["docker", "podman", "nerdctl", "finch"];
 /// Their subcommands that do, or that lead to one that does.
 const SUBCOMMANDS: [&str; 4] = ["run", "create", "exec", "compose"];
 /// Libraries that speak to an engine, and modules of configuration tools that start containers.
-const LIBRARIES: [&str; 24] = [
+const LIBRARIES: [&str; 29] = [
     "docker.from_env",
     "DockerClient",
     "aiodocker",
@@ -30,7 +30,14 @@ const LIBRARIES: [&str; 24] = [
     "podman_container",
     "docker_compose_v2",
     "docker.sock",
+    "docker.Container(",
+    "GenericContainer(",
+    "DockerOperator(",
+    "virtualisation.oci-containers",
+    "containers/create",
 ];
+/// Options of an engine's `run` that mount, as texts of their own in a program.
+const MOUNTING: [&str; 3] = ["-v", "--volume", "--mount"];
 /// Subcommands of Compose that start a container, or something in one.
 const COMPOSE_STARTS: [&str; 5] = ["up", "run", "exec", "create", "start"];
 /// Parts of the names of commands that print their words.
@@ -68,7 +75,9 @@ pub(in crate::input) fn starts_container(text: &str) -> bool {
     }
     let named: Vec<&str> = ENGINES.into_iter().filter(has).collect();
     let is_quoted = |word: &&str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{word}{quote}")));
-    has_start_command(text) || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+    // The engine's name may be a constant of another file.
+    let is_run_of_constant = is_quoted(&"run") && MOUNTING.iter().any(is_quoted);
+    has_start_command(text) || is_run_of_constant || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
 }
 
 /// Whether a text describes services as Compose does, whatever else stands between.

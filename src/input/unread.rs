@@ -222,7 +222,9 @@ fn has_start(text: &str) -> bool {
 
 /// Whether something of a pipeline runs in a container that it names.
 fn has_container_step(text: &str) -> bool {
+    // The last ones are of Jenkins.
     has_key(text, &["image", "container", "services"])
+        || ["docker {", "docker{", "dockerfile {", "dockerfile{"].iter().any(|block| text.contains(block))
 }
 
 /// Whether it is YAML, and none of Compose's by its name.
