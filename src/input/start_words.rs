@@ -76,8 +76,18 @@ pub(in crate::input) fn starts_container(text: &str) -> bool {
     let named: Vec<&str> = ENGINES.into_iter().filter(has).collect();
     let is_quoted = |word: &&str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{word}{quote}")));
     // The engine's name may be a constant of another file.
-    let is_run_of_constant = is_quoted(&"run") && MOUNTING.iter().any(is_quoted);
+    let is_run_of_constant = MOUNTING.iter().any(is_quoted) && runs_constant(text);
     has_start_command(text) || is_run_of_constant || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+}
+
+/// Whether `"run"` stands in a list of its own, or behind a name: `spawn(ENGINE, ["run", …])`.
+fn runs_constant(text: &str) -> bool {
+    let quoted = ["\"run\"", "'run'"];
+    let is_behind_name = |at: usize| {
+        let before = text.get(..at).unwrap_or_default().trim_end_matches([' ', '\t', '\n', '[', '(', ',']);
+        before.ends_with(|ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '='))
+    };
+    quoted.iter().flat_map(|quoted| text.match_indices(quoted)).any(|(at, _)| is_behind_name(at))
 }
 
 /// Whether a text describes services as Compose does, whatever else stands between.
