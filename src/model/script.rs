@@ -137,6 +137,12 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// Its words but for what it is given to do: its program, and its options where these count.
+    pub fn deciding_words(&self, with_options: bool) -> impl Iterator<Item = &Word> {
+        let is_deciding = move |(at, word): &(usize, &Word)| *at == 0 || with_options && word.starts_with('-');
+        self.argv.iter().enumerate().filter(is_deciding).map(|(_, word)| word)
+    }
+
     /// The words in one line.
     pub fn command_line(&self) -> String {
         self.argv.iter().map(|word| &**word).collect::<Vec<_>>().join(" ")

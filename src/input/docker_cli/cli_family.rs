@@ -20,9 +20,7 @@ impl CliFamily {
             _ => None,
         }
     }
-}
 
-impl CliFamily {
     /// The family whose engine a program asks that is Compose alone.
     pub(super) fn of_compose_program(name: &str) -> Self {
         if name == "podman-compose" { Self::Podman } else { Self::Docker }

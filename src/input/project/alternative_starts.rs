@@ -153,9 +153,7 @@ fn text_of_variable(variable: &EnvVar) -> String {
 fn text_of_calls(container: &Container) -> String {
     let script = &container.script;
     let calls = script.invocations.iter().map(|call| {
-        let mut first = true;
-        let words: Vec<_> =
-            call.argv.iter().filter(|word| std::mem::take(&mut first) || word.starts_with('-')).collect();
+        let words = call.deciding_words(true).collect::<Vec<_>>();
         let locks: Vec<_> = call
             .locks
             .iter()

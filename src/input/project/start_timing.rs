@@ -24,8 +24,7 @@ pub(super) fn source_place(span: Span, sources: &Sources) -> SourcePlace {
 }
 
 /// Leaves out what a function or an alias starts that nobody calls where it is defined, but another script does: who calls
-/// it is known.
-/// So is what is started alike there.
+/// it is known. So is what is started alike there.
 pub fn drop_called_ways_in(starts: &mut Vec<ContainerStart>, called: &BTreeSet<Span>, sources: &Sources) {
     if starts.iter().all(|start| start.ways_in.is_empty()) {
         return;

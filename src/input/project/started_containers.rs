@@ -278,8 +278,7 @@ fn is_same_start(one: &Container, other: &Container) -> bool {
 fn comparable_text(container: &Container, with_options: bool) -> String {
     let mut calls = container.script.invocations.clone();
     for call in &mut calls {
-        let mut first = true;
-        call.argv.retain(|word| std::mem::take(&mut first) || with_options && word.starts_with('-'));
+        call.argv = call.deciding_words(with_options).cloned().collect();
     }
     let Container { script, image, env, mounts, user, working_dir, labels, .. } = container;
     let script = (script.sight, &script.unseen, calls);

@@ -133,20 +133,14 @@ impl Interpreter<'_> {
         if let Some((path, code)) = self.own_script_named(first, &state)
             && let Shebang::Shell(options) = Shebang::of(&code.first_line())
         {
-            let mut call = ShellCall::plain(ShellWord::default());
-            call.options(&options);
-            call.args = words.to_vec();
-            return ScriptRun::Ran(Box::new(self.run_file(&path, &code, call, &state)));
+            return ScriptRun::Ran(Box::new(self.run_file(&path, &code, call_of_script(&options, words), &state)));
         }
         match self.program_file(first, &state) {
             Some((path, opened @ (Lookup::Text(_) | Lookup::Passage(_)))) => {
                 let Some(code) = self.script_text(opened) else { return ScriptRun::Not(state, None) };
                 match Shebang::of(&code.first_line()) {
                     Shebang::Shell(options) => {
-                        let mut call = ShellCall::plain(ShellWord::default());
-                        call.options(&options);
-                        call.args = words.to_vec();
-                        ScriptRun::Ran(Box::new(self.run_file(&path, &code, call, &state)))
+                        ScriptRun::Ran(Box::new(self.run_file(&path, &code, call_of_script(&options, words), &state)))
                     }
                     Shebang::Other(interpreter) => {
                         // A program that matters is recorded as such, and not looked into, unless it names another one.
@@ -431,4 +425,12 @@ impl Interpreter<'_> {
         let path = self.absolute_path(&word.text, state).filter(|_| asks && !word.unclear);
         path.is_some_and(|path| matches!(self.context.file_system.open(&path), Lookup::Text(_) | Lookup::Passage(_)))
     }
+}
+
+/// How a shell runs a script that is called by these words, with the options of its first line.
+fn call_of_script(options: &str, words: &[ShellWord]) -> ShellCall {
+    let mut call = ShellCall::plain(ShellWord::default());
+    call.options(options);
+    call.args = words.to_vec();
+    call
 }
