@@ -5,14 +5,17 @@
 //! are at each point and which character of a recipe comes from where, and that has to be done over its tree as over the text.
 //!
 //! ```text
-//! lines       lines that go on, comments, brackets;  variables, functions: what is put into a text
+//! lines       lines that go on, comments, brackets;  variables, functions, word_lists: what is put into a text;
+//!             choices: where that hangs on what is not known;  place: where make runs
 //! assignments what sets a variable
 //! reader      lines -> rules and variables, through included files;  recipes: rules -> texts for the shell
 //! ```
 
 mod assignments;
+mod choices;
 mod functions;
 mod lines;
+mod place;
 mod reader;
 mod recipes;
 #[cfg(test)]
@@ -22,7 +25,8 @@ mod word_lists;
 
 use std::path::{Path, PathBuf};
 
-use reader::{MakePlace, Makefile, MakefileReader};
+use place::MakePlace;
+use reader::{Makefile, MakefileReader};
 use recipes::RecipeWriter;
 use variables::Spent;
 
@@ -94,7 +98,7 @@ fn read_entries(file: FileId, directory: &Path, repository: &Repository<'_>) -> 
         sources: repository.sources,
         directory: &directory.display().to_string(),
         is_set: &|name| repository.environment.contains_key(name),
-        open: &|path| repository.open(Path::new(path)),
+        file_system: &script::HostFiles(repository),
     };
     let mut spent = Spent::default();
     let mut makefile = MakefileReader::read(file, &place, &mut spent);
@@ -111,6 +115,11 @@ fn read_entries(file: FileId, directory: &Path, repository: &Repository<'_>) -> 
     if let Some((file, at)) = spent.evaluated.filter(|_| makefile.unread.is_empty()) {
         let span = Span::at(file, repository.sources.get(file).position(at as usize));
         makefile.unread.push(Unseen { what: "what `$(eval …)` makes is not read".to_owned(), span });
+    }
+    if let Some((file, at)) = spent.not_followed.filter(|_| makefile.unread.is_empty()) {
+        let span = Span::at(file, repository.sources.get(file).position(at as usize));
+        let what = "a function gives what is not known, which may be a command that starts a container".to_owned();
+        makefile.unread.push(Unseen { what, span });
     }
     (makefile, entries)
 }

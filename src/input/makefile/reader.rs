@@ -7,11 +7,12 @@ use std::path::Path;
 use super::assignments::{TargetVariable, assignment, new_value, strip_modifiers};
 use super::functions::names_eval;
 use super::lines::{LineReader, find_outside, first_word, is_blank, push_line_end, trimmed};
+use super::place::MakePlace;
 use super::variables::{MakeExpander, MakeValue, MakeVariables, Spent};
 use crate::input::outer_text::OuterText;
 use crate::input::shell::file_system::Lookup;
 use crate::model::{Unseen, join};
-use crate::text::{FileId, ReadError, Sources, Span, TracedChar, TracedText};
+use crate::text::{FileId, ReadError, Span, TracedChar, TracedText};
 
 /// Files within each other, and files of one Makefile.
 const NESTED_FILES: usize = 10;
@@ -64,21 +65,13 @@ pub(super) struct Makefile {
     pub(super) unseen: Vec<Unseen>,
 }
 
-/// Where a Makefile is read.
-pub(super) struct MakePlace<'a> {
-    pub(super) sources: &'a Sources,
-    /// The directory that make runs in.
-    pub(super) directory: &'a str,
-    pub(super) is_set: &'a dyn Fn(&str) -> bool,
-    /// The file at a path.
-    pub(super) open: &'a dyn Fn(&str) -> Lookup,
-}
-
 /// A condition that is being read.
 struct Condition {
     /// The variables before it, and at the end of each arm.
     before: MakeVariables,
     arms: Vec<MakeVariables>,
+    /// Whether the condition of each arm holds, where it is known.
+    holds: Vec<Option<bool>>,
     has_else: bool,
     span: Span,
 }
@@ -92,6 +85,8 @@ pub(super) struct MakefileReader<'a> {
     /// How many conditions there are around the rule that recipe lines belong to; `None` where they belong to none.
     in_rule: Option<usize>,
     prefix: char,
+    /// How many files were read so far.
+    file_count: usize,
     spent: &'a mut Spent,
     file: FileId,
     depth: usize,
@@ -107,6 +102,7 @@ impl<'a> MakefileReader<'a> {
             condition_count: 0,
             in_rule: None,
             prefix: '\t',
+            file_count: 0,
             spent,
             file,
             depth: 0,
@@ -119,8 +115,13 @@ impl<'a> MakefileReader<'a> {
 
     fn read_file(&mut self, file: FileId) {
         let outer = std::mem::replace(&mut self.file, file);
-        let around = self.conditions.len();
-        let mut lines = LineReader::new(&TracedText::of_file(file, self.place.sources));
+        self.read_lines(&TracedText::of_file(file, self.place.sources));
+        self.file = outer;
+    }
+
+    fn read_lines(&mut self, text: &TracedText) {
+        let (file, around) = (self.file, self.conditions.len());
+        let mut lines = LineReader::new(text);
         self.in_rule = None;
         while let Some(first) = lines.peek() {
             let begins = first.first().map(|first| first.ch);
@@ -141,7 +142,6 @@ impl<'a> MakefileReader<'a> {
             self.end_condition();
         }
         self.in_rule = None;
-        self.file = outer;
     }
 
     fn note_fault(&mut self, what: &str, at: Option<TracedChar>) {
@@ -174,8 +174,8 @@ impl<'a> MakefileReader<'a> {
         let (word, rest) = first_word(text);
         match word.as_str() {
             "" => {}
-            "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.begin_condition(text.first().copied()),
-            "else" => self.read_else(text.first().copied(), rest.is_empty()),
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.begin_condition(&word, rest, text.first().copied()),
+            "else" => self.read_else(text.first().copied(), rest),
             "endif" if self.conditions.is_empty() => {
                 self.note_fault("this `endif` ends nothing", text.first().copied());
             }
@@ -203,32 +203,57 @@ impl<'a> MakefileReader<'a> {
         }
     }
 
-    fn begin_condition(&mut self, at: Option<TracedChar>) {
+    fn begin_condition(&mut self, word: &str, rest: &[TracedChar], at: Option<TracedChar>) {
         let span = self.span_of(at);
         self.condition_count += 1;
         let before = self.read.variables.clone();
-        self.conditions.push(Condition { before, arms: Vec::new(), has_else: false, span });
+        let holds = vec![self.holds(word, rest)];
+        self.conditions.push(Condition { before, arms: Vec::new(), holds, has_else: false, span });
+    }
+
+    /// Whether a condition holds; `None` where it asks for a variable, which a caller may set.
+    fn holds(&mut self, word: &str, rest: &[TracedChar]) -> Option<bool> {
+        let is_equal = matches!(word, "ifeq" | "ifneq").then_some(word == "ifeq")?;
+        let (one, other) = compared(rest)?;
+        let none = MakeVariables::default();
+        let mut expander = MakeExpander::new(&none, self.place, self.spent);
+        let (one, other) = (expander.expand(one).known()?, expander.expand(other).known()?);
+        Some((one == other) == is_equal)
     }
 
     /// `else`, and `else ifeq …`, which is one more arm.
-    fn read_else(&mut self, at: Option<TracedChar>, is_last: bool) {
+    fn read_else(&mut self, at: Option<TracedChar>, rest: &[TracedChar]) {
         let now = self.read.variables.clone();
+        let is_last = rest.is_empty();
+        let (word, compared) = first_word(rest);
+        let holds = if is_last { Some(true) } else { self.holds(&word, compared) };
         let Some(condition) = self.conditions.last_mut() else {
             return self.note_fault("this `else` belongs to no condition", at);
         };
         condition.arms.push(now);
+        condition.holds.push(holds);
         condition.has_else |= is_last;
         self.read.variables.clone_from(&condition.before);
     }
 
     fn end_condition(&mut self) {
-        let Some(condition) = self.conditions.pop() else { return };
-        let mut arms = condition.arms;
+        let Some(mut condition) = self.conditions.pop() else { return };
+        let mut arms = std::mem::take(&mut condition.arms);
         arms.push(std::mem::take(&mut self.read.variables));
         if !condition.has_else {
             arms.push(condition.before);
+            condition.holds.push(Some(true));
         }
-        self.read.variables = MakeVariables::join(&arms);
+        let mut ways = Vec::new();
+        for (arm, holds) in arms.into_iter().zip(condition.holds) {
+            if holds != Some(false) {
+                ways.push(arm);
+            }
+            if holds == Some(true) {
+                break;
+            }
+        }
+        self.read.variables = MakeVariables::join(&ways);
     }
 
     /// `define NAME`, up to its `endef`.
@@ -293,7 +318,7 @@ impl<'a> MakefileReader<'a> {
     }
 
     fn expander(&mut self) -> MakeExpander<'_> {
-        MakeExpander::new(&self.read.variables, self.place.directory, self.place.is_set, self.spent)
+        MakeExpander::new(&self.read.variables, self.place, self.spent)
     }
 
     fn expand(&mut self, text: &[TracedChar]) -> OuterText {
@@ -310,11 +335,8 @@ impl<'a> MakefileReader<'a> {
                 self.read.unseen.push(Unseen { what, span });
                 continue;
             };
-            // What a person keeps for themselves holds secrets, and variables alone.
-            if name.rsplit('/').next().is_some_and(|last| last.starts_with(".env")) {
-                self.note_unread_values();
-                continue;
-            }
+            // What a person keeps for themselves sets variables alone, and may be elsewhere where it is not here.
+            let is_own = name.rsplit('/').next().is_some_and(|last| last.starts_with(".env"));
             if name.contains(['*', '?', '[']) {
                 if !is_needed && self.fits_nothing(&name) {
                     continue;
@@ -324,17 +346,21 @@ impl<'a> MakefileReader<'a> {
                 self.read.unread.push(Unseen { what, span });
                 continue;
             }
-            if self.depth >= NESTED_FILES || self.read.included.len() >= FILES {
+            self.file_count += 1;
+            if self.depth >= NESTED_FILES || self.file_count > FILES {
                 let what = "it includes more files than are read, or one that includes itself".to_owned();
                 return self.read.faults.push(Unseen { what, span });
             }
-            match (self.place.open)(&join(self.place.directory, &name)) {
+            match self.place.file_system.open(&join(self.place.directory, &name)) {
                 Lookup::Text(file) => {
-                    self.read.included.push(file);
+                    if !is_own {
+                        self.read.included.push(file);
+                    }
                     self.depth += 1;
                     self.read_file(file);
                     self.depth -= 1;
                 }
+                _ if is_own => self.note_unread_values(),
                 Lookup::Absent if !is_needed => {}
                 // Another rule may make it.
                 Lookup::Absent => self.note_unread_values(),
@@ -375,12 +401,11 @@ impl<'a> MakefileReader<'a> {
             self.in_rule = None;
             // `$(info …)`, `$(eval …)`: what stands alone is only evaluated.
             let is_call = text.first().is_some_and(|first| first.ch == '$');
-            if is_call && names_eval(text) {
-                let what = "the rules that `$(eval …)` makes are not read".to_owned();
-                return self.read.unread.push(Unseen { what, span: self.span_of(first) });
-            }
             if !is_call {
-                self.note_fault("this is no rule, no variable and no recipe", first);
+                return self.note_fault("this is no rule, no variable and no recipe", first);
+            }
+            if names_eval(text) {
+                self.read_evaluated(text);
             }
             return;
         };
@@ -426,6 +451,23 @@ impl<'a> MakefileReader<'a> {
         }
     }
 
+    /// Reads the lines that a text evaluates.
+    fn read_evaluated(&mut self, text: &[TracedChar]) {
+        let mut expander = self.expander();
+        expander.evaluated = Some(Vec::new());
+        expander.expand(text);
+        let evaluated = expander.evaluated.take().unwrap_or_default();
+        if self.depth >= NESTED_FILES {
+            self.spent.evaluated = self.spent.evaluated.or(text.first().and_then(|first| first.at));
+            return;
+        }
+        self.depth += 1;
+        for text in evaluated {
+            self.read_lines(&text);
+        }
+        self.depth -= 1;
+    }
+
     fn note_special_targets(&mut self, targets: &[OuterText]) {
         for target in targets.iter().filter_map(OuterText::known) {
             match target.as_str() {
@@ -436,4 +478,23 @@ impl<'a> MakefileReader<'a> {
             }
         }
     }
+}
+
+/// The two texts that a condition compares: `(a,b)`, `'a' "b"`.
+fn compared(rest: &[TracedChar]) -> Option<(&[TracedChar], &[TracedChar])> {
+    let rest = trimmed(rest);
+    let first = rest.first()?.ch;
+    if first == '(' {
+        let inner = rest.get(1..rest.len() - 1).filter(|_| rest.last().is_some_and(|last| last.ch == ')'))?;
+        let comma = find_outside(inner, |_, ch| ch == ',')?;
+        return Some((trimmed(inner.get(..comma)?), trimmed(inner.get(comma + 1..)?)));
+    }
+    let quoted = |text: &'_ [TracedChar]| {
+        let quote = text.first()?.ch;
+        let end = text.iter().skip(1).position(|traced| traced.ch == quote)?;
+        matches!(quote, '"' | '\'').then_some(end + 1)
+    };
+    let end = quoted(rest)?;
+    let other = trimmed(rest.get(end + 1..)?);
+    Some((rest.get(1..end)?, other.get(1..quoted(other)?)?))
 }

@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::assignments::TargetVariable;
+use super::choices::Choices;
 use super::lines::is_blank;
-use super::reader::{MakePlace, MakeRule, Makefile, RecipeLine};
+use super::place::MakePlace;
+use super::reader::{MakeRule, Makefile, RecipeLine};
 use super::variables::{Automatic, MakeExpander, MakeVariables, Spent};
+use super::word_lists::stem_of;
 use crate::input::outer_text::{OuterPart, OuterText, choose_values};
 use crate::input::shell::{EntryText, ShellEntry};
 use crate::input::start_words::may_lead_to_start;
@@ -17,6 +20,9 @@ use crate::text::TracedText;
 const DEPTH: usize = 40;
 /// Characters of all recipes together, once what targets are made of is put before them.
 const CHARS: usize = 1024 * 1024;
+/// Rules with a pattern, and targets that are held against these.
+const PATTERNS: usize = 100;
+const REQUIRED: usize = 1_000;
 
 /// Makes entries of rules.
 pub(super) struct RecipeWriter<'a> {
@@ -27,6 +33,8 @@ pub(super) struct RecipeWriter<'a> {
     file: &'a str,
     /// The rules that make a target of a name.
     by_target: BTreeMap<String, Vec<usize>>,
+    /// The rules that make each target which fits a pattern.
+    by_pattern: Vec<usize>,
     chars: usize,
 }
 
@@ -38,6 +46,20 @@ struct MadeTargets {
 }
 
 impl<'a> RecipeWriter<'a> {
+    pub(super) fn new(makefile: &'a Makefile, file: &'a str, place: &'a MakePlace<'a>, spent: &'a mut Spent) -> Self {
+        let mut by_target: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut by_pattern = Vec::new();
+        for (number, rule) in makefile.rules.iter().enumerate() {
+            for target in rule.targets.iter().filter_map(OuterText::known) {
+                if target.contains('%') && rule.pattern.is_none() && !rule.recipe.is_empty() && by_pattern.len() < PATTERNS {
+                    by_pattern.push(number);
+                }
+                by_target.entry(target).or_default().push(number);
+            }
+        }
+        Self { makefile, place, spent, file, by_target, by_pattern, chars: 0 }
+    }
+
     /// What each target runs that has a recipe in which an engine is named.
     pub(super) fn write(
         makefile: &'a Makefile,
@@ -45,20 +67,55 @@ impl<'a> RecipeWriter<'a> {
         place: &'a MakePlace<'a>,
         spent: &'a mut Spent,
     ) -> Vec<ShellEntry> {
-        let mut by_target: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (number, rule) in makefile.rules.iter().enumerate() {
-            for target in rule.targets.iter().filter_map(OuterText::known) {
-                by_target.entry(target).or_default().push(number);
-            }
-        }
-        let mut writer = Self { makefile, place, spent, file, by_target, chars: 0 };
+        let mut writer = Self::new(makefile, file, place, spent);
         let mut entries = Vec::new();
-        for rule in makefile.rules.iter().filter(|rule| !rule.recipe.is_empty()) {
+        let required = writer.required_by_pattern();
+        for (number, rule) in makefile.rules.iter().enumerate().filter(|(_, rule)| !rule.recipe.is_empty()) {
+            // Where the file itself asks for several targets of a pattern, these are what it is there for.
+            if let Some(names) = required.get(&number).filter(|names| names.len() > 1) {
+                entries.extend(names.iter().filter_map(|name| writer.entry(rule, &OuterText::plain(name))));
+                continue;
+            }
             for target in &rule.targets {
                 entries.extend(writer.entry(rule, target));
             }
         }
         entries
+    }
+
+    /// The targets that rules ask for, by the rule of a pattern that makes them.
+    fn required_by_pattern(&self) -> BTreeMap<usize, BTreeSet<String>> {
+        let mut required: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        if self.by_pattern.is_empty() {
+            return required;
+        }
+        let all: BTreeSet<String> = self
+            .makefile
+            .rules
+            .iter()
+            .flat_map(|rule| rule.prerequisites.iter().filter_map(OuterText::known))
+            .filter(|name| !name.contains('%'))
+            .collect();
+        for name in all.into_iter().take(REQUIRED) {
+            if let Some(number) = self.implicit_rule(&name) {
+                required.entry(number).or_default().insert(name);
+            }
+        }
+        required
+    }
+
+    /// The rule of a pattern that makes a target, where no other rule has a recipe for it.
+    fn implicit_rule(&self, target: &str) -> Option<usize> {
+        let own = self.by_target.get(target).into_iter().flatten();
+        if own.filter_map(|number| self.makefile.rules.get(*number)).any(|rule| !rule.recipe.is_empty()) {
+            return None;
+        }
+        let stem = |number: &usize| {
+            let rule = self.makefile.rules.get(*number)?;
+            rule.targets.iter().filter_map(OuterText::known).filter_map(|one| Some(stem_of(target, &one)?.len())).min()
+        };
+        let fitting = self.by_pattern.iter().filter_map(|number| Some((stem(number)?, *number)));
+        fitting.min().map(|(_, number)| number)
     }
 
     fn entry(&mut self, rule: &MakeRule, target: &OuterText) -> Option<ShellEntry> {
@@ -100,7 +157,7 @@ impl<'a> RecipeWriter<'a> {
     /// Sets what a target has for itself among the variables of all.
     fn apply(&mut self, own: impl Iterator<Item = &'a TargetVariable>, variables: &mut MakeVariables) {
         for own in own {
-            let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
+            let mut expander = MakeExpander::new(variables, self.place, self.spent);
             if let Some(value) = own.value(&mut expander) {
                 variables.set(&own.name, value);
             }
@@ -112,8 +169,9 @@ impl<'a> RecipeWriter<'a> {
         let numbers = target.and_then(|target| self.by_target.get(target)).into_iter().flatten();
         let others = numbers.filter_map(|number| self.makefile.rules.get(*number));
         let others = others.filter(|other| other.recipe.is_empty() && !std::ptr::eq(*other, rule));
-        let all = rule.prerequisites.iter().chain(others.flat_map(|other| &other.prerequisites));
-        all.filter_map(OuterText::known).collect()
+        let own = automatic_of(rule, &target.map(OuterText::plain).unwrap_or_default()).prerequisites;
+        let all = own.into_iter().chain(others.flat_map(|other| other.prerequisites.clone()));
+        all.filter_map(|one| one.known()).collect()
     }
 
     /// Makes what another target is made of, once.
@@ -121,13 +179,15 @@ impl<'a> RecipeWriter<'a> {
         if depth > DEPTH || self.chars > CHARS || self.spent.is_too_much || !made.names.insert(target.to_owned()) {
             return;
         }
-        let numbers = self.by_target.get(target).cloned().unwrap_or_default();
+        let mut numbers = self.by_target.get(target).cloned().unwrap_or_default();
+        numbers.extend(self.implicit_rule(target));
         let mut variables = around.clone();
         let own = self.makefile.target_variables.get(target);
         self.apply(own.into_iter().flatten(), &mut variables);
         let rules: Vec<&'a MakeRule> = numbers.iter().filter_map(|number| self.makefile.rules.get(*number)).collect();
         for rule in &rules {
-            for prerequisite in rule.prerequisites.iter().filter_map(OuterText::known) {
+            for prerequisite in automatic_of(rule, &OuterText::plain(target)).prerequisites {
+                let Some(prerequisite) = prerequisite.known() else { continue };
                 self.make(&prerequisite, &variables, made, depth + 1);
             }
         }
@@ -142,11 +202,7 @@ impl<'a> RecipeWriter<'a> {
         let automatic = automatic_of(rule, target);
         let mut commands: Vec<RecipeCommand> = Vec::new();
         for line in &rule.recipe {
-            let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
-            expander.automatic = Some(&automatic);
-            let text = expander.expand(&line.text.0);
-            let asked = std::mem::take(&mut expander.asked);
-            commands.extend(split_commands(&text, line, &asked));
+            commands.extend(self.commands(line, &automatic, variables, Choices::default()));
         }
         if self.makefile.is_one_shell {
             commands = one_shell(commands);
@@ -171,11 +227,34 @@ impl<'a> RecipeWriter<'a> {
         texts
     }
 
+    /// The commands of a line, on one way through the conditions that hang on what is not known.
+    fn commands(
+        &mut self,
+        line: &RecipeLine,
+        automatic: &Automatic,
+        variables: &MakeVariables,
+        choices: Choices,
+    ) -> Vec<RecipeCommand> {
+        let mut expander = MakeExpander::new(variables, self.place, self.spent);
+        expander.automatic = Some(automatic);
+        expander.choices = Some(choices);
+        let text = expander.expand(&line.text.0);
+        let (asked, choices) = (std::mem::take(&mut expander.asked), expander.choices.take());
+        match choices.and_then(Choices::ways) {
+            Some((condition, holds, fails)) => {
+                let holds = self.commands(line, automatic, variables, holds);
+                let fails = self.commands(line, automatic, variables, fails);
+                vec![RecipeCommand::one_of(&condition, holds, fails)]
+            }
+            None => split_commands(&text, line, &asked),
+        }
+    }
+
     /// The shell of the recipes, with its options.
     fn shell(&mut self, variables: &MakeVariables) -> String {
         let mut value = |name: &str| {
             let value = variables.get(name).cloned()?;
-            let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
+            let mut expander = MakeExpander::new(variables, self.place, self.spent);
             expander.value(name, &value, None).known()
         };
         let program = value("SHELL").unwrap_or_else(|| "/bin/sh".to_owned());
@@ -192,7 +271,7 @@ impl<'a> RecipeWriter<'a> {
         let names: BTreeSet<&str> = all.into_iter().flatten().chain(chosen).collect();
         for name in names.into_iter().filter(|name| is_variable_name(name) && *name != "MAKEFILE_LIST") {
             let Some(value) = variables.get(name).cloned() else { continue };
-            let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
+            let mut expander = MakeExpander::new(variables, self.place, self.spent);
             let value = expander.value(name, &value, None);
             text.push(&choose_values(&expander.asked));
             text.push(&TracedText::plain(&format!("export {name}=")));
@@ -212,10 +291,37 @@ struct RecipeCommand {
     is_conditional: bool,
 }
 
+impl RecipeCommand {
+    /// Those of one of two ways, as the shell is asked.
+    fn one_of(condition: &OuterText, holds: Vec<Self>, fails: Vec<Self>) -> Self {
+        let plain = |text: &str| OuterText::plain(text);
+        let (mut prelude, mut text) = (TracedText::default(), plain("if [ -n \""));
+        let (mut ignores_failure, mut is_conditional) = (false, false);
+        text.push(condition);
+        text.push(&plain("\" ]; then :\n"));
+        for (number, way) in [holds, fails].into_iter().enumerate() {
+            if number > 0 {
+                text.push(&plain("else :\n"));
+            }
+            for command in way {
+                prelude.push(&command.prelude);
+                text.push(&command.text);
+                text.push(&plain("\n"));
+                ignores_failure |= command.ignores_failure;
+                is_conditional |= command.is_conditional;
+            }
+        }
+        text.push(&plain("fi"));
+        Self { prelude, text, ignores_failure, is_conditional }
+    }
+}
+
 fn automatic_of(rule: &MakeRule, target: &OuterText) -> Automatic {
     let known = target.known();
-    let pattern = rule.pattern.as_ref().and_then(OuterText::known).or_else(|| known.clone()).unwrap_or_default();
-    let Some((before, after)) = pattern.split_once('%') else {
+    let fits = |pattern: &String| known.as_deref().is_some_and(|name| stem_of(name, pattern).is_some());
+    let own = || rule.targets.iter().filter_map(OuterText::known).find(|pattern| pattern.contains('%') && fits(pattern));
+    let pattern = rule.pattern.as_ref().and_then(OuterText::known).or_else(own);
+    let Some(pattern) = pattern.or_else(|| known.clone()).filter(|pattern| pattern.contains('%')) else {
         return Automatic {
             target: target.clone(),
             stem: OuterText::default(),
@@ -223,7 +329,7 @@ fn automatic_of(rule: &MakeRule, target: &OuterText) -> Automatic {
         };
     };
     let stem = known.as_deref().filter(|name| !name.contains('%'));
-    let stem = stem.and_then(|name| name.strip_prefix(before)?.strip_suffix(after));
+    let stem = stem.and_then(|name| stem_of(name, &pattern));
     // The caller names the target: each call may name another.
     let stem = stem.map_or_else(|| OuterText::unknown("make_stem", rule.at), OuterText::plain);
     let filled = |text: &OuterText| {

@@ -169,7 +169,7 @@ fn has_alias(text: &str) -> bool {
 }
 
 /// The files of the machine that a script given by its path is run on.
-struct HostFiles<'a>(&'a Repository<'a>);
+pub(super) struct HostFiles<'a>(pub(super) &'a Repository<'a>);
 
 impl FileSystem for HostFiles<'_> {
     fn open(&self, path: &str) -> Lookup {
