@@ -48,6 +48,8 @@ pub(super) struct RecipeLine {
 pub(super) struct Makefile {
     pub(super) rules: Vec<MakeRule>,
     pub(super) variables: MakeVariables,
+    /// The variables that the command sets which runs make: no line of the file changes them.
+    pub(super) given: BTreeSet<String>,
     pub(super) target_variables: BTreeMap<String, Vec<TargetVariable>>,
     /// The variables that recipes have in their environment; and whether that is all of them.
     pub(super) exported: BTreeSet<String>,
@@ -93,8 +95,13 @@ pub(super) struct MakefileReader<'a> {
 }
 
 impl<'a> MakefileReader<'a> {
-    /// Reads a file, with those that it includes.
-    pub(super) fn read(file: FileId, place: &'a MakePlace<'a>, spent: &'a mut Spent) -> Makefile {
+    /// Reads a file, with those that it includes, where the command that runs make sets some variables.
+    pub(super) fn read(
+        file: FileId,
+        given: &[(String, OuterText)],
+        place: &'a MakePlace<'a>,
+        spent: &'a mut Spent,
+    ) -> Makefile {
         let mut reader = Self {
             place,
             read: Makefile::default(),
@@ -108,6 +115,11 @@ impl<'a> MakefileReader<'a> {
             depth: 0,
         };
         let name = place.sources.get(file).name().rsplit('/').next().unwrap_or_default().to_owned();
+        for (name, value) in given {
+            reader.read.variables.set(name, MakeValue::Simple(value.clone()));
+            reader.read.given.insert(name.clone());
+            reader.read.exported.insert(name.clone());
+        }
         reader.read.variables.set("MAKEFILE_LIST", MakeValue::Simple(OuterText::plain(&name)));
         reader.read_file(file);
         reader.read
@@ -308,6 +320,9 @@ impl<'a> MakefileReader<'a> {
     }
 
     fn set_variable(&mut self, name: &str, operator: &str, value: &TracedText) {
+        if self.read.given.contains(name) {
+            return;
+        }
         let changed = {
             let mut expander = self.expander();
             new_value(name, operator, value, &mut expander)

@@ -60,6 +60,34 @@ impl<'a> RecipeWriter<'a> {
         Self { makefile, place, spent, file, by_target, by_pattern, chars: 0 }
     }
 
+    /// What is run to make some targets, or the default one where none is named; `None` where that is not known.
+    pub(super) fn texts_of_targets(&mut self, targets: &[String]) -> Option<Vec<EntryText>> {
+        let default = if targets.is_empty() { Some(self.default_target()?) } else { None };
+        let mut made = MadeTargets::default();
+        for target in default.iter().chain(targets) {
+            if !self.by_target.contains_key(target) && self.implicit_rule(target).is_none() {
+                return None;
+            }
+            self.make(target, &self.makefile.variables, &mut made, 0);
+        }
+        let is_whole = self.chars <= CHARS && !self.spent.is_too_much;
+        is_whole.then_some(made.texts)
+    }
+
+    /// The target that make makes where none is named.
+    fn default_target(&mut self) -> Option<String> {
+        if let Some(value) = self.makefile.variables.get(".DEFAULT_GOAL").cloned() {
+            let variables = &self.makefile.variables;
+            let mut expander = MakeExpander::new(variables, self.place, self.spent);
+            return expander.value(".DEFAULT_GOAL", &value, None).known();
+        }
+        let targets = self.makefile.rules.iter().filter_map(|rule| rule.targets.first());
+        let is_plain = |target: &Option<String>| {
+            target.as_ref().is_none_or(|name| !(name.starts_with('.') && !name.contains('/') || name.contains('%')))
+        };
+        targets.map(OuterText::known).find(is_plain)?
+    }
+
     /// What each target runs that has a recipe in which an engine is named.
     pub(super) fn write(
         makefile: &'a Makefile,
@@ -156,7 +184,7 @@ impl<'a> RecipeWriter<'a> {
 
     /// Sets what a target has for itself among the variables of all.
     fn apply(&mut self, own: impl Iterator<Item = &'a TargetVariable>, variables: &mut MakeVariables) {
-        for own in own {
+        for own in own.filter(|own| !self.makefile.given.contains(&own.name)) {
             let mut expander = MakeExpander::new(variables, self.place, self.spent);
             if let Some(value) = own.value(&mut expander) {
                 variables.set(&own.name, value);

@@ -73,6 +73,10 @@ impl InputKind for ScriptKind {
         self.looks_like(file)
     }
 
+    fn is_run_by_commands(&self) -> bool {
+        true
+    }
+
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
         weigh_commands(text, context)
     }
@@ -142,6 +146,7 @@ fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl F
         user: None,
         hides: !repository.shows_values,
         programs: &|| &repository.programs.commands,
+        recipes: repository.recipes,
     })
 }
 
