@@ -175,6 +175,7 @@ impl RecipeFile for CalledMakefile {
         let place = place_of(&self.directory, context);
         let mut spent = Spent::default();
         let mut writer = RecipeWriter::new(&self.makefile, &self.name, &place, &mut spent);
+        writer.at_once |= call.at_once;
         if targets.len() == call.words.len() { writer.texts_of_targets(&targets) } else { None }
     }
 }

@@ -8,7 +8,7 @@ use super::choices::Choices;
 use super::lines::is_blank;
 use super::place::MakePlace;
 use super::reader::{MakeRule, Makefile, RecipeLine};
-use super::variables::{Automatic, MakeExpander, MakeVariables, Spent};
+use super::variables::{Automatic, MakeExpander, MakeValue, MakeVariables, Spent};
 use super::word_lists::stem_of;
 use crate::input::outer_text::{OuterPart, OuterText, choose_values};
 use crate::input::shell::{EntryText, ShellEntry};
@@ -36,6 +36,8 @@ pub(super) struct RecipeWriter<'a> {
     /// The rules that make each target which fits a pattern.
     by_pattern: Vec<usize>,
     chars: usize,
+    /// Whether targets that do not need each other are made at once.
+    pub(super) at_once: bool,
 }
 
 /// What one run of make made so far.
@@ -51,25 +53,32 @@ impl<'a> RecipeWriter<'a> {
         let mut by_pattern = Vec::new();
         for (number, rule) in makefile.rules.iter().enumerate() {
             for target in rule.targets.iter().filter_map(OuterText::known) {
-                if target.contains('%') && rule.pattern.is_none() && !rule.recipe.is_empty() && by_pattern.len() < PATTERNS {
+                if target.contains('%')
+                    && rule.pattern.is_none()
+                    && !rule.recipe.is_empty()
+                    && by_pattern.len() < PATTERNS
+                {
                     by_pattern.push(number);
                 }
                 by_target.entry(target).or_default().push(number);
             }
         }
-        Self { makefile, place, spent, file, by_target, by_pattern, chars: 0 }
+        let at_once = has_jobs(makefile);
+        Self { makefile, place, spent, file, by_target, by_pattern, chars: 0, at_once }
     }
 
     /// What is run to make some targets, or the default one where none is named; `None` where that is not known.
     pub(super) fn texts_of_targets(&mut self, targets: &[String]) -> Option<Vec<EntryText>> {
         let default = if targets.is_empty() { Some(self.default_target()?) } else { None };
         let mut made = MadeTargets::default();
-        for target in default.iter().chain(targets) {
-            if !self.by_target.contains_key(target) && self.implicit_rule(target).is_none() {
+        let targets: Vec<&String> = default.iter().chain(targets).collect();
+        for target in &targets {
+            if !self.by_target.contains_key(*target) && self.implicit_rule(target).is_none() {
                 return None;
             }
-            self.make(target, &self.makefile.variables, &mut made, 0);
         }
+        let targets = targets.into_iter().cloned().collect();
+        self.make_each(targets, &self.makefile.variables, &mut made, 0);
         let is_whole = self.chars <= CHARS && !self.spent.is_too_much;
         is_whole.then_some(made.texts)
     }
@@ -161,9 +170,8 @@ impl<'a> RecipeWriter<'a> {
         }
         let mut made = MadeTargets::default();
         made.names.extend(known.clone());
-        for prerequisite in self.all_prerequisites(rule, known.as_deref()) {
-            self.make(&prerequisite, &variables, &mut made, 0);
-        }
+        let prerequisites = self.all_prerequisites(rule, known.as_deref());
+        self.make_each(prerequisites, &variables, &mut made, 0);
         made.texts.extend(own);
         let name = known.unwrap_or_else(|| "a target".to_owned());
         Some(ShellEntry {
@@ -202,6 +210,23 @@ impl<'a> RecipeWriter<'a> {
         all.filter_map(|one| one.known()).collect()
     }
 
+    /// Makes several targets, each once: one after the other, or all at once.
+    fn make_each(&mut self, targets: Vec<String>, around: &MakeVariables, made: &mut MadeTargets, depth: usize) {
+        let before = std::mem::take(&mut made.texts);
+        let mut groups = vec![before];
+        for target in targets {
+            self.make(&target, around, made, depth);
+            groups.push(std::mem::take(&mut made.texts));
+        }
+        let texts = if self.at_once {
+            let before = groups.remove(0);
+            before.into_iter().chain(EntryText::at_once(groups)).collect()
+        } else {
+            groups.concat()
+        };
+        made.texts = texts;
+    }
+
     /// Makes what another target is made of, once.
     fn make(&mut self, target: &str, around: &MakeVariables, made: &mut MadeTargets, depth: usize) {
         if depth > DEPTH || self.chars > CHARS || self.spent.is_too_much || !made.names.insert(target.to_owned()) {
@@ -213,12 +238,8 @@ impl<'a> RecipeWriter<'a> {
         let own = self.makefile.target_variables.get(target);
         self.apply(own.into_iter().flatten(), &mut variables);
         let rules: Vec<&'a MakeRule> = numbers.iter().filter_map(|number| self.makefile.rules.get(*number)).collect();
-        for rule in &rules {
-            for prerequisite in automatic_of(rule, &OuterText::plain(target)).prerequisites {
-                let Some(prerequisite) = prerequisite.known() else { continue };
-                self.make(&prerequisite, &variables, made, depth + 1);
-            }
-        }
+        let own = rules.iter().flat_map(|rule| automatic_of(rule, &OuterText::plain(target)).prerequisites);
+        self.make_each(own.filter_map(|one| one.known()).collect(), &variables, made, depth + 1);
         for rule in rules {
             let texts = self.recipe_texts(rule, &OuterText::plain(target), &variables);
             made.texts.extend(texts);
@@ -310,6 +331,18 @@ impl<'a> RecipeWriter<'a> {
     }
 }
 
+/// Whether a Makefile itself says that targets are made at once.
+fn has_jobs(makefile: &Makefile) -> bool {
+    let Some(MakeValue::Recursive(flags)) = makefile.variables.get("MAKEFLAGS").map(|value| &**value) else {
+        return false;
+    };
+    let flags = flags.raw();
+    let mut words = flags.split_whitespace();
+    words.any(|word| {
+        word.strip_prefix("-j").or(word.strip_prefix("--jobs")).is_some_and(|jobs| jobs != "1" && jobs != "=1")
+    })
+}
+
 /// One command of a recipe.
 struct RecipeCommand {
     /// What sets the variables that have one of several values.
@@ -347,7 +380,8 @@ impl RecipeCommand {
 fn automatic_of(rule: &MakeRule, target: &OuterText) -> Automatic {
     let known = target.known();
     let fits = |pattern: &String| known.as_deref().is_some_and(|name| stem_of(name, pattern).is_some());
-    let own = || rule.targets.iter().filter_map(OuterText::known).find(|pattern| pattern.contains('%') && fits(pattern));
+    let own =
+        || rule.targets.iter().filter_map(OuterText::known).find(|pattern| pattern.contains('%') && fits(pattern));
     let pattern = rule.pattern.as_ref().and_then(OuterText::known).or_else(own);
     let Some(pattern) = pattern.or_else(|| known.clone()).filter(|pattern| pattern.contains('%')) else {
         return Automatic {

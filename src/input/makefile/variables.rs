@@ -186,7 +186,8 @@ impl<'a> MakeExpander<'a> {
         if let Some(known) = condition.known() {
             return Some(!known.is_empty());
         }
-        let has_text = condition.0.iter().any(|part| matches!(part, OuterPart::Char(traced) if !traced.ch.is_whitespace()));
+        let has_text =
+            condition.0.iter().any(|part| matches!(part, OuterPart::Char(traced) if !traced.ch.is_whitespace()));
         if has_text {
             return Some(true);
         }

@@ -33,6 +33,8 @@ pub(in crate::input) struct RecipeCall {
     pub(in crate::input) words: Vec<TracedText>,
     /// What stands behind `--`, for the recipes alone.
     pub(in crate::input) handed_on: Vec<TracedText>,
+    /// Whether recipes that do not need each other run at once.
+    pub(in crate::input) at_once: bool,
 }
 
 /// A file of recipes that was read.
