@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! job_texts, job_order           jobs -> texts for the shell, containers -> command lines;  which of them run in turn
-//! local_actions                  steps that other files of the repository hold
+//! local_actions, machines        steps that other files of the repository hold;  where jobs run
 //! workflow, gitlab, woodpecker   what each form says of its jobs
 //! ```
 
@@ -12,6 +12,7 @@ mod gitlab;
 mod job_order;
 mod job_texts;
 mod local_actions;
+mod machines;
 #[cfg(test)]
 mod tests;
 mod woodpecker;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::job_order::JobOrder;
 use super::job_texts::{JobContainer, PipelineJob, PipelineReader, items, own_machine, runner_home};
 use super::local_actions::{FlatStep, ReadsActions, WorkflowScope, add_action_steps};
+use super::machines::is_made_for_one_job;
 use crate::input::outer_text::OuterText;
 use crate::input::shell::is_shell;
 use crate::input::start_words::names_engine;
@@ -14,9 +15,6 @@ use crate::input::template_text::{directory_text, export_text, put_in};
 use crate::model::is_variable_name;
 use crate::text::yaml::{Entry, Node};
 use crate::text::{FileId, TracedText};
-
-/// Beginnings of the names of machines that GitHub makes for one job.
-const MADE_FOR_ONE_JOB: [&str; 3] = ["ubuntu-", "macos-", "windows-"];
 
 /// Reads a workflow; `is_of_github`: whether machines are made for its jobs.
 pub(super) fn read_workflow(reader: &mut PipelineReader<'_>, is_of_github: bool) {
@@ -48,21 +46,43 @@ pub(super) fn read_workflow(reader: &mut PipelineReader<'_>, is_of_github: bool)
             }
             continue;
         };
-        let inputs = workflow.inputs_of_call(&called.root);
-        let inner_order = order_of(called.entries());
-        for inner in called.entries() {
-            let (root, inputs) = (&called.root, inputs.clone());
-            let mut workflow = WorkflowJob { reader, root, entry: inner, is_of_github, inputs, caller: Some(entry) };
-            let Some(job) = workflow.job() else { continue };
-            let within = inner_order.before(&inner.key).into_iter().flatten();
-            let within: Vec<String> = within.map(|job| format!("{}/{job}", entry.key)).collect();
-            let after = (before.is_some() || !within.is_empty())
-                .then(|| before.iter().flatten().cloned().chain(within).collect());
-            if !reader.add_job(PipelineJob { after, ..job }) {
-                return;
-            }
+        let call = WorkflowCall { inputs: workflow.inputs_of_call(&called.root), entry, before };
+        if !add_called_jobs(reader, called, &call, is_of_github) {
+            return;
         }
     }
+}
+
+/// What a job hands to the workflow that it calls.
+struct WorkflowCall<'n> {
+    entry: &'n Entry,
+    inputs: WorkflowScope,
+    /// The jobs that have ended before it.
+    before: Option<Vec<String>>,
+}
+
+/// Adds the jobs of a workflow that another one calls; whether there is room for more.
+fn add_called_jobs(
+    reader: &mut PipelineReader<'_>,
+    called: &CalledWorkflow,
+    call: &WorkflowCall<'_>,
+    is_of_github: bool,
+) -> bool {
+    let order = order_of(called.entries());
+    for entry in called.entries().iter().filter(|entry| entry.value.as_map().is_some()) {
+        let inputs = call.inputs.clone();
+        let mut workflow =
+            WorkflowJob { reader, root: &called.root, entry, is_of_github, inputs, caller: Some(call.entry) };
+        let Some(job) = workflow.job() else { continue };
+        let within = order.before(&entry.key).map(|before| {
+            let within = before.iter().map(|job| format!("{}/{job}", call.entry.key));
+            call.before.iter().flatten().cloned().chain(within).collect()
+        });
+        if !reader.add_job(PipelineJob { after: within, ..job }) {
+            return false;
+        }
+    }
+    true
 }
 
 /// In which order jobs run, by those that each waits for.
@@ -407,16 +427,6 @@ impl ReadsActions for WorkflowJob<'_, '_> {
     }
 }
 
-/// Whether a machine of this label is made for one job: `ubuntu-latest`, `macos-14-large`. A label of one's own may begin alike.
-fn is_made_for_one_job(label: &str) -> bool {
-    let rest = MADE_FOR_ONE_JOB.iter().find_map(|beginning| label.strip_prefix(beginning));
-    rest.is_some_and(|rest| {
-        let version = rest.split('-').next().unwrap_or_default();
-        matches!(version, "latest" | "slim")
-            || !version.is_empty() && version.chars().all(|ch| ch.is_ascii_digit() || ch == '.')
-    })
-}
-
 /// Adds what stands for the values of a matrix.
 fn add_matrix_names(matrix: &Node, names: &mut Vec<String>) {
     let Some(entries) = matrix.as_map() else { return names.push("matrix".to_owned()) };
@@ -435,21 +445,4 @@ fn add_matrix_names(matrix: &Node, names: &mut Vec<String>) {
 
 fn plain_name(key: &str) -> String {
     key.chars().map(|ch| if ch.is_ascii_alphanumeric() { ch } else { '_' }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_made_for_one_job;
-
-    #[test]
-    fn machine_of_the_forge_is_told_from_one_of_ones_own() {
-        for label in
-            ["ubuntu-latest", "ubuntu-24.04", "ubuntu-24.04-arm", "ubuntu-slim", "macos-14-large", "windows-2022"]
-        {
-            assert!(is_made_for_one_job(label), "{label}");
-        }
-        for label in ["ubuntu-factory", "ubuntu", "self-hosted", "linux", "ubuntu-", "macos-mini-1", "", "docker"] {
-            assert!(!is_made_for_one_job(label), "{label}");
-        }
-    }
 }

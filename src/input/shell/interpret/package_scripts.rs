@@ -104,8 +104,8 @@ impl Interpreter<'_> {
         let directories = patterns.iter().flat_map(|pattern| match pattern.trim_end_matches('*').strip_suffix('/') {
             Some(above) if !above.contains('*') && pattern.ends_with('*') => {
                 let above = join(top, above);
-                let names = self.context.file_system.files_in(&above, &|_| true);
-                names.iter().map(|name| join(&above, name)).collect()
+                let found = self.context.file_system.files_in(&above, &|_| true);
+                found.iter().map(|name| join(&above, name)).collect()
             }
             _ => vec![join(top, pattern)],
         });
