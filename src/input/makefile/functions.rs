@@ -11,6 +11,8 @@ use crate::input::start_words::{may_lead_to_start, names_engine};
 use crate::model::join;
 use crate::text::TracedChar;
 
+/// What a look at the files of a directory counts for, among the parts of texts.
+const LOOKUP: usize = 1_000;
 /// Functions that give nothing.
 const SILENT: [&str; 3] = ["info", "warning", "error"];
 /// Functions, and how many arguments they take: a further comma is a part of the last one.
@@ -136,7 +138,8 @@ impl MakeExpander<'_> {
 
     /// The files that are there of a name or of a pattern in the last part of one; `None` where none is: another place may
     /// have them.
-    fn files_of(&self, pattern: &str) -> Option<Vec<String>> {
+    fn files_of(&mut self, pattern: &str) -> Option<Vec<String>> {
+        self.spend(LOOKUP);
         let (above, last) = pattern.rsplit_once('/').map_or(("", pattern), |(above, last)| (above, last));
         if above.contains(['*', '?', '[']) || last.contains(['?', '[']) {
             return None;

@@ -7,16 +7,20 @@
 //! ```text
 //! lines       lines that go on, comments, brackets;  variables, functions, word_lists: what is put into a text;
 //!             choices: where that hangs on what is not known;  place: where make runs
-//! assignments what sets a variable
-//! reader      lines -> rules and variables, through included files;  recipes: rules -> texts for the shell
+//! assignments what sets a variable;  conditions: which arms may be taken
+//! contents    rules and variables;  reader: lines -> these, through included files;  recipes, recipe_commands: rules ->
+//!             texts for the shell
 //! ```
 
 mod assignments;
 mod choices;
+mod conditions;
+mod contents;
 mod functions;
 mod lines;
 mod place;
 mod reader;
+mod recipe_commands;
 mod recipes;
 #[cfg(test)]
 mod tests;
@@ -26,8 +30,9 @@ mod word_lists;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use contents::Makefile;
 use place::MakePlace;
-use reader::{Makefile, MakefileReader};
+use reader::MakefileReader;
 use recipes::RecipeWriter;
 use variables::Spent;
 

@@ -1,10 +1,11 @@
 //! A Makefile as rules and variables, from its first line to its last, with the files that it includes. Every arm of a
 //! condition may be the one that is taken. Uses `lines`, `assignments`, `functions` and `variables`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::assignments::{TargetVariable, assignment, new_value, strip_modifiers};
+use super::conditions::{Condition, condition_holds};
+use super::contents::{MakeRule, Makefile, RecipeLine};
 use super::functions::names_eval;
 use super::lines::{LineReader, find_outside, first_word, is_blank, push_line_end, trimmed};
 use super::place::MakePlace;
@@ -22,61 +23,6 @@ const LISTED: usize = 10_000;
 /// Conditions of one Makefile, and rules: each one more costs what all before it do.
 const CONDITIONS: usize = 200;
 const RULES: usize = 5_000;
-
-/// A rule with the lines of its recipe.
-#[derive(Debug, Default)]
-pub(super) struct MakeRule {
-    pub(super) targets: Vec<OuterText>,
-    /// The pattern that the targets fit, where the rule has one.
-    pub(super) pattern: Option<OuterText>,
-    pub(super) prerequisites: Vec<OuterText>,
-    pub(super) recipe: Vec<RecipeLine>,
-    /// Where it is written.
-    pub(super) at: Option<(FileId, u32)>,
-}
-
-/// A line of a recipe as it is written, without what begins it.
-#[derive(Debug)]
-pub(super) struct RecipeLine {
-    pub(super) text: TracedText,
-    /// Whether it is there under a condition only.
-    pub(super) is_conditional: bool,
-}
-
-/// What a Makefile says.
-#[derive(Debug, Default)]
-pub(super) struct Makefile {
-    pub(super) rules: Vec<MakeRule>,
-    pub(super) variables: MakeVariables,
-    /// The variables that the command sets which runs make: no line of the file changes them.
-    pub(super) given: BTreeSet<String>,
-    pub(super) target_variables: BTreeMap<String, Vec<TargetVariable>>,
-    /// The variables that recipes have in their environment; and whether that is all of them.
-    pub(super) exported: BTreeSet<String>,
-    pub(super) exports_all: bool,
-    /// Whether all lines of a recipe are one text, and whether none of them need succeed.
-    pub(super) is_one_shell: bool,
-    pub(super) ignores_failures: bool,
-    /// The files that it includes, in order.
-    pub(super) included: Vec<FileId>,
-    /// What is no line of a Makefile, and what else keeps it from being read whole.
-    pub(super) faults: Vec<Unseen>,
-    /// What else of it is not read, although nothing is wrong with it.
-    pub(super) unread: Vec<Unseen>,
-    /// What it includes that is not known.
-    pub(super) unseen: Vec<Unseen>,
-}
-
-/// A condition that is being read.
-struct Condition {
-    /// The variables before it, and at the end of each arm.
-    before: MakeVariables,
-    arms: Vec<MakeVariables>,
-    /// Whether the condition of each arm holds, where it is known.
-    holds: Vec<Option<bool>>,
-    has_else: bool,
-    span: Span,
-}
 
 /// Reads a Makefile.
 pub(super) struct MakefileReader<'a> {
@@ -219,18 +165,8 @@ impl<'a> MakefileReader<'a> {
         let span = self.span_of(at);
         self.condition_count += 1;
         let before = self.read.variables.clone();
-        let holds = vec![self.holds(word, rest)];
+        let holds = vec![condition_holds(word, rest, self.place, self.spent)];
         self.conditions.push(Condition { before, arms: Vec::new(), holds, has_else: false, span });
-    }
-
-    /// Whether a condition holds; `None` where it asks for a variable, which a caller may set.
-    fn holds(&mut self, word: &str, rest: &[TracedChar]) -> Option<bool> {
-        let is_equal = matches!(word, "ifeq" | "ifneq").then_some(word == "ifeq")?;
-        let (one, other) = compared(rest)?;
-        let none = MakeVariables::default();
-        let mut expander = MakeExpander::new(&none, self.place, self.spent);
-        let (one, other) = (expander.expand(one).known()?, expander.expand(other).known()?);
-        Some((one == other) == is_equal)
     }
 
     /// `else`, and `else ifeq …`, which is one more arm.
@@ -238,7 +174,7 @@ impl<'a> MakefileReader<'a> {
         let now = self.read.variables.clone();
         let is_last = rest.is_empty();
         let (word, compared) = first_word(rest);
-        let holds = if is_last { Some(true) } else { self.holds(&word, compared) };
+        let holds = if is_last { Some(true) } else { condition_holds(&word, compared, self.place, self.spent) };
         let Some(condition) = self.conditions.last_mut() else {
             return self.note_fault("this `else` belongs to no condition", at);
         };
@@ -249,23 +185,9 @@ impl<'a> MakefileReader<'a> {
     }
 
     fn end_condition(&mut self) {
-        let Some(mut condition) = self.conditions.pop() else { return };
-        let mut arms = std::mem::take(&mut condition.arms);
-        arms.push(std::mem::take(&mut self.read.variables));
-        if !condition.has_else {
-            arms.push(condition.before);
-            condition.holds.push(Some(true));
-        }
-        let mut ways = Vec::new();
-        for (arm, holds) in arms.into_iter().zip(condition.holds) {
-            if holds != Some(false) {
-                ways.push(arm);
-            }
-            if holds == Some(true) {
-                break;
-            }
-        }
-        self.read.variables = MakeVariables::join(&ways);
+        let Some(condition) = self.conditions.pop() else { return };
+        let last = std::mem::take(&mut self.read.variables);
+        self.read.variables = condition.joined(last);
     }
 
     /// `define NAME`, up to its `endef`.
@@ -493,23 +415,4 @@ impl<'a> MakefileReader<'a> {
             }
         }
     }
-}
-
-/// The two texts that a condition compares: `(a,b)`, `'a' "b"`.
-fn compared(rest: &[TracedChar]) -> Option<(&[TracedChar], &[TracedChar])> {
-    let rest = trimmed(rest);
-    let first = rest.first()?.ch;
-    if first == '(' {
-        let inner = rest.get(1..rest.len() - 1).filter(|_| rest.last().is_some_and(|last| last.ch == ')'))?;
-        let comma = find_outside(inner, |_, ch| ch == ',')?;
-        return Some((trimmed(inner.get(..comma)?), trimmed(inner.get(comma + 1..)?)));
-    }
-    let quoted = |text: &'_ [TracedChar]| {
-        let quote = text.first()?.ch;
-        let end = text.iter().skip(1).position(|traced| traced.ch == quote)?;
-        matches!(quote, '"' | '\'').then_some(end + 1)
-    };
-    let end = quoted(rest)?;
-    let other = trimmed(rest.get(end + 1..)?);
-    Some((rest.get(1..end)?, other.get(1..quoted(other)?)?))
 }

@@ -1,13 +1,13 @@
-//! What each target of a Makefile runs, as texts for the shell: what it is made of comes before its own recipe. Uses `reader`
+//! What each target of a Makefile runs, as texts for the shell: what it is made of comes before its own recipe. Uses `contents`
 //! and `variables`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::assignments::TargetVariable;
 use super::choices::Choices;
-use super::lines::is_blank;
+use super::contents::{MakeRule, Makefile, RecipeLine};
 use super::place::MakePlace;
-use super::reader::{MakeRule, Makefile, RecipeLine};
+use super::recipe_commands::{RecipeCommand, one_shell, split_commands};
 use super::variables::{Automatic, MakeExpander, MakeValue, MakeVariables, Spent};
 use super::word_lists::stem_of;
 use crate::input::outer_text::{OuterPart, OuterText, choose_values};
@@ -35,6 +35,8 @@ pub(super) struct RecipeWriter<'a> {
     by_target: BTreeMap<String, Vec<usize>>,
     /// The rules that make each target which fits a pattern.
     by_pattern: Vec<usize>,
+    /// The rules of patterns that make targets, as far as it was asked for them.
+    implicit: BTreeMap<String, Option<usize>>,
     chars: usize,
     /// Whether targets that do not need each other are made at once.
     pub(super) at_once: bool,
@@ -64,7 +66,7 @@ impl<'a> RecipeWriter<'a> {
             }
         }
         let at_once = has_jobs(makefile);
-        Self { makefile, place, spent, file, by_target, by_pattern, chars: 0, at_once }
+        Self { makefile, place, spent, file, by_target, by_pattern, implicit: BTreeMap::new(), chars: 0, at_once }
     }
 
     /// What is run to make some targets, or the default one where none is named; `None` where that is not known.
@@ -121,7 +123,7 @@ impl<'a> RecipeWriter<'a> {
     }
 
     /// The targets that rules ask for, by the rule of a pattern that makes them.
-    fn required_by_pattern(&self) -> BTreeMap<usize, BTreeSet<String>> {
+    fn required_by_pattern(&mut self) -> BTreeMap<usize, BTreeSet<String>> {
         let mut required: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
         if self.by_pattern.is_empty() {
             return required;
@@ -142,7 +144,19 @@ impl<'a> RecipeWriter<'a> {
     }
 
     /// The rule of a pattern that makes a target, where no other rule has a recipe for it.
-    fn implicit_rule(&self, target: &str) -> Option<usize> {
+    fn implicit_rule(&mut self, target: &str) -> Option<usize> {
+        if self.by_pattern.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.implicit.get(target) {
+            return *known;
+        }
+        let found = self.find_implicit_rule(target);
+        self.implicit.insert(target.to_owned(), found);
+        found
+    }
+
+    fn find_implicit_rule(&self, target: &str) -> Option<usize> {
         let own = self.by_target.get(target).into_iter().flatten();
         if own.filter_map(|number| self.makefile.rules.get(*number)).any(|rule| !rule.recipe.is_empty()) {
             return None;
@@ -343,40 +357,6 @@ fn has_jobs(makefile: &Makefile) -> bool {
     })
 }
 
-/// One command of a recipe.
-struct RecipeCommand {
-    /// What sets the variables that have one of several values.
-    prelude: TracedText,
-    text: OuterText,
-    ignores_failure: bool,
-    is_conditional: bool,
-}
-
-impl RecipeCommand {
-    /// Those of one of two ways, as the shell is asked.
-    fn one_of(condition: &OuterText, holds: Vec<Self>, fails: Vec<Self>) -> Self {
-        let plain = |text: &str| OuterText::plain(text);
-        let (mut prelude, mut text) = (TracedText::default(), plain("if [ -n \""));
-        let (mut ignores_failure, mut is_conditional) = (false, false);
-        text.push(condition);
-        text.push(&plain("\" ]; then :\n"));
-        for (number, way) in [holds, fails].into_iter().enumerate() {
-            if number > 0 {
-                text.push(&plain("else :\n"));
-            }
-            for command in way {
-                prelude.push(&command.prelude);
-                text.push(&command.text);
-                text.push(&plain("\n"));
-                ignores_failure |= command.ignores_failure;
-                is_conditional |= command.is_conditional;
-            }
-        }
-        text.push(&plain("fi"));
-        Self { prelude, text, ignores_failure, is_conditional }
-    }
-}
-
 fn automatic_of(rule: &MakeRule, target: &OuterText) -> Automatic {
     let known = target.known();
     let fits = |pattern: &String| known.as_deref().is_some_and(|name| stem_of(name, pattern).is_some());
@@ -409,58 +389,4 @@ fn automatic_of(rule: &MakeRule, target: &OuterText) -> Automatic {
         prerequisites: rule.prerequisites.iter().map(filled).collect(),
         stem: stem.clone(),
     }
-}
-
-/// The commands of an expanded line of a recipe: a variable of several lines makes several.
-fn split_commands(text: &OuterText, line: &RecipeLine, asked: &BTreeMap<String, Vec<OuterText>>) -> Vec<RecipeCommand> {
-    let mut commands = Vec::new();
-    let mut current = OuterText::default();
-    let mut backslashes = 0;
-    let prelude = choose_values(asked);
-    let mut finish = |text: OuterText| {
-        let (ignores_failure, text) = without_prefix(&text);
-        if !text.0.is_empty() {
-            let (prelude, is_conditional) = (prelude.clone(), line.is_conditional);
-            commands.push(RecipeCommand { prelude, text, ignores_failure, is_conditional });
-        }
-    };
-    for part in &text.0 {
-        match part {
-            OuterPart::Char(traced) if traced.ch == '\n' && backslashes % 2 == 0 => {
-                finish(std::mem::take(&mut current));
-            }
-            _ => current.0.push(part.clone()),
-        }
-        let is_backslash = matches!(part, OuterPart::Char(traced) if traced.ch == '\\');
-        backslashes = if is_backslash { backslashes + 1 } else { 0 };
-    }
-    finish(current);
-    commands
-}
-
-/// A command without the marks at its beginning, and whether one of them says that it may fail.
-fn without_prefix(text: &OuterText) -> (bool, OuterText) {
-    let mut ignores_failure = false;
-    let is_mark = |part: &&OuterPart| match part {
-        OuterPart::Char(traced) => is_blank(traced.ch) || matches!(traced.ch, '@' | '-' | '+'),
-        OuterPart::Variable { .. } | OuterPart::Output { .. } => false,
-    };
-    let marks = text.0.iter().take_while(is_mark).inspect(|part| {
-        ignores_failure |= matches!(part, OuterPart::Char(traced) if traced.ch == '-');
-    });
-    let count = marks.count();
-    (ignores_failure, OuterText(text.0.get(count..).unwrap_or_default().to_vec()))
-}
-
-/// All commands of a recipe as one.
-fn one_shell(commands: Vec<RecipeCommand>) -> Vec<RecipeCommand> {
-    let mut all = commands.into_iter();
-    let Some(mut first) = all.next() else { return Vec::new() };
-    for command in all {
-        first.text.push(&OuterText::plain("\n"));
-        first.text.push(&command.text);
-        first.prelude.push(&command.prelude);
-        first.is_conditional |= command.is_conditional;
-    }
-    vec![first]
 }

@@ -244,7 +244,7 @@ impl<'a> MakeExpander<'a> {
         expanded
     }
 
-    fn spend(&mut self, parts: usize) {
+    pub(super) fn spend(&mut self, parts: usize) {
         self.spent.parts = self.spent.parts.saturating_add(parts + 1);
         self.spent.is_too_much |= self.spent.parts > PARTS;
     }

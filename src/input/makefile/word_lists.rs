@@ -3,6 +3,9 @@
 
 use crate::input::outer_text::{OuterPart, OuterText};
 
+/// Parts of a text that one function makes.
+const PARTS: usize = 256 * 1024;
+
 /// Words as one text.
 pub(super) fn joined(words: &[OuterText]) -> OuterText {
     let mut all = OuterText::default();
@@ -24,6 +27,9 @@ pub(super) fn substitute_ends(words: &OuterText, from: &OuterText, to: &OuterTex
 
 /// The same for a pattern in which `%` is written where it is meant.
 fn substituted(words: &OuterText, from: &str, to: &OuterText) -> Option<OuterText> {
+    if words.len().saturating_mul(to.len()) > PARTS {
+        return None;
+    }
     let change = |word: OuterText| {
         if from == "%" {
             return Some(filled(to, &word));
@@ -61,7 +67,7 @@ pub(super) fn text_function(name: &str, arguments: &[OuterText]) -> Option<Outer
     let second = arguments.get(1);
     match name {
         "strip" => Some(joined(&first.words())),
-        "subst" => Some(replaced(&arguments.get(2)?.known()?, &first.known()?, &second?.known()?)),
+        "subst" => replaced(&arguments.get(2)?.known()?, &first.known()?, &second?.known()?),
         "patsubst" => {
             let from = first.trimmed().known()?;
             let from_words = arguments.get(2)?;
@@ -73,6 +79,7 @@ pub(super) fn text_function(name: &str, arguments: &[OuterText]) -> Option<Outer
                 Some(joined(&from_words.words().into_iter().map(change).collect::<Option<Vec<_>>>()?))
             }
         }
+        "addprefix" | "addsuffix" if second?.words().len().saturating_mul(first.len()) > PARTS => None,
         "addprefix" => Some(joined(&second?.words().iter().map(|word| sum(first, word)).collect::<Vec<_>>())),
         "addsuffix" => Some(joined(&second?.words().iter().map(|word| sum(word, first)).collect::<Vec<_>>())),
         "findstring" => {
@@ -157,8 +164,12 @@ fn part_of_path(name: &str, path: &str) -> OuterText {
     })
 }
 
-fn replaced(text: &str, from: &str, to: &str) -> OuterText {
-    if from.is_empty() { OuterText::plain(text) } else { OuterText::plain(&text.replace(from, to)) }
+fn replaced(text: &str, from: &str, to: &str) -> Option<OuterText> {
+    if from.is_empty() {
+        return Some(OuterText::plain(text));
+    }
+    let count = text.matches(from).count();
+    (count.saturating_mul(to.len()) <= PARTS).then(|| OuterText::plain(&text.replace(from, to)))
 }
 
 /// Whether a word is one variable or what a command prints, and so may be several words.
