@@ -9,7 +9,7 @@ use super::contents::{MakeRule, Makefile, RecipeLine};
 use super::functions::names_eval;
 use super::lines::{LineReader, find_outside, first_word, is_blank, push_line_end, trimmed};
 use super::place::MakePlace;
-use super::variables::{MakeExpander, MakeValue, MakeVariables, Spent};
+use super::variables::{MakeExpander, MakeValue, Spent};
 use crate::input::outer_text::OuterText;
 use crate::input::shell::file_system::Lookup;
 use crate::model::{Unseen, join};

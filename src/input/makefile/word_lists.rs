@@ -70,13 +70,14 @@ pub(super) fn text_function(name: &str, arguments: &[OuterText]) -> Option<Outer
         "subst" => replaced(&arguments.get(2)?.known()?, &first.known()?, &second?.known()?),
         "patsubst" => {
             let from = first.trimmed().known()?;
-            let from_words = arguments.get(2)?;
+            let (to, words) = (second?, arguments.get(2)?);
             if from.contains('%') {
-                substituted(from_words, &from, second?)
+                substituted(words, &from, to)
+            } else if words.len().saturating_mul(to.len()) > PARTS {
+                None
             } else {
-                let to = second?;
                 let change = |word: OuterText| Some(if word.known()? == from { to.clone() } else { word });
-                Some(joined(&from_words.words().into_iter().map(change).collect::<Option<Vec<_>>>()?))
+                Some(joined(&words.words().into_iter().map(change).collect::<Option<Vec<_>>>()?))
             }
         }
         "addprefix" | "addsuffix" if second?.words().len().saturating_mul(first.len()) > PARTS => None,
