@@ -59,6 +59,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) loops: Vec<usize>,
     /// After how many seconds an `flock` is ended by the program that runs it.
     pub(super) time_limit: Option<f64>,
+    /// Whether the command of an engine that runs now is ended after some time, which leaves what it waits for running.
+    pub(super) is_cut_short: bool,
     /// The aliases that a command's name may stand for, where the shell replaces them, and those that are being replaced.
     pub(super) aliases: BTreeMap<String, TracedText>,
     pub(super) expands_aliases: bool,
@@ -152,6 +154,7 @@ impl<'a> Interpreter<'a> {
             forks: Vec::new(),
             loops: Vec::new(),
             time_limit: None,
+            is_cut_short: false,
             aliases: BTreeMap::new(),
             expands_aliases: false,
             replacing: Vec::new(),
