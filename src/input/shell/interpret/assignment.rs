@@ -201,6 +201,9 @@ impl Interpreter<'_> {
             }
         };
         self.assign_value(&name, value, export, state);
+        if let AssignedValue::Word(word) = &assign.value {
+            self.note_parts(&name, word, state);
+        }
     }
 
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {

@@ -224,7 +224,7 @@ impl Interpreter<'_> {
         let value = |name: &str| self.settled_value(name, state, limits::NESTED_VALUES);
         let made_of = |name: &str| match state.vars.value(name) {
             Some(VariableValue::Text(text)) => self.partial_value(text).symbols,
-            _ => Vec::new(),
+            _ => self.parts_of(name, state),
         };
         let unknown = |name: &str| HandedVariables::unknown_value(name, &place, made_of(name));
         given.map(|(name, _)| (name.clone(), value(name).unwrap_or_else(|| unknown(name)))).collect()

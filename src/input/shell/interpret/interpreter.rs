@@ -18,6 +18,7 @@ use super::shell_variables::TouchNotes;
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockAround, LockedStart};
 use super::timeline::Timeline;
+use super::unclear_parts::UnclearParts;
 use super::value_identity::{Round, WrittenAt};
 use super::variable_value::VariableValue;
 use super::way_in_state::WaysIn;
@@ -102,6 +103,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) files: Vec<OpenedFile>,
     /// What the symbols stand for that are put in for variables with one of several texts.
     pub(super) alternatives: KnownAlternatives,
+    /// What values are made of that are not known, by the variables that hold them.
+    pub(super) unclear_parts: HashMap<String, UnclearParts>,
     /// Whether files are copied to or from one of them: which it is tells then whether a login is a copy.
     pub(super) copies_to_alternatives: bool,
     /// How often each place of a text made a file of an unknown name.
@@ -178,6 +181,7 @@ impl<'a> Interpreter<'a> {
             written: Vec::new(),
             files: Vec::new(),
             alternatives: KnownAlternatives::new(),
+            unclear_parts: HashMap::new(),
             copies_to_alternatives: false,
             made_files: HashMap::new(),
             made_in: HashMap::new(),

@@ -14,7 +14,7 @@
 //!                   adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
 //!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
-//!                   variables; `unclear_words`, `value_identity`: values that are not known; `alternatives`: those that
+//!                   variables; `unclear_words`, `value_identity`, `unclear_parts`: values that are not known; `alternatives`: those that
 //!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
 //!                   `program_scripts`: those that stand for a program; `own_scripts`: those that were written before;
@@ -95,6 +95,7 @@ mod taken_names;
 mod terminal_programs;
 mod test_expr;
 mod timeline;
+mod unclear_parts;
 mod unclear_words;
 mod unknown_arguments;
 mod unread_settings;
