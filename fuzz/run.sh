@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer nomad makefile package justfile crontab procfile systemd taskfile pipeline config baseline history)
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script devcontainer nomad makefile package justfile crontab procfile systemd taskfile pipeline document config baseline history)
 toolchain=+nightly
 if ! rustc +nightly -V > /dev/null 2>&1; then
   toolchain=
@@ -33,6 +33,7 @@ seed() {
     systemd) files=(fixtures/cases/*/*.service contrib/*.service) ;;
     taskfile) files=(fixtures/cases/*/Taskfile.yml) ;;
     pipeline) files=(fixtures/cases/*/.*/workflows/*.yml fixtures/cases/*/.gitlab-ci.yml fixtures/cases/*/.woodpecker.yml) ;;
+    document) files=(fixtures/cases/document-*/*.md docs/*.md README.md) ;;
     dockerfile) files=(fixtures/dockerfile/*) ;;
     capture) files=(fixtures/*/*/capture.json) ;;
     interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;

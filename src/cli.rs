@@ -147,6 +147,9 @@ pub struct Check {
     /// Compose's own options.
     #[command(flatten)]
     pub compose: Compose,
+    /// Read the commands in the shell blocks of Markdown documents too; of those a person runs one at a time
+    #[arg(long, help_heading = INPUT)]
+    pub docs: bool,
     /// Include the running containers of a host's capture; planned services replace their own containers
     #[arg(long, help_heading = INPUT, value_name = "FILE")]
     pub from: Option<PathBuf>,

@@ -53,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     // The engine names rustls's module of that name.
     ("ring", &["render/html/", "input/engine/tls.rs", "input/kernel/layers.rs"]),
     ("percent_encoding", &["render/sarif/"]),
+    ("pulldown_cmark", &["input/document/blocks.rs"]),
     ("quick_xml", &["render/junit.rs", "render/graph/svg.rs"]),
     ("rust_sugiyama", &["render/graph/node_layout.rs"]),
     ("indicatif", &["command/progress.rs"]),

@@ -34,16 +34,18 @@ static HERE: LazyLock<[PathBuf; 1]> = LazyLock::new(|| [PathBuf::from(".")]);
 impl<'a> Asked<'a> {
     /// What `check` is asked for: where nothing names a project, what is in the directory that it runs in and below.
     pub(super) fn of(arguments: &'a Check) -> Self {
-        let Check { paths, compose, .. } = arguments;
+        let Check { paths, compose, docs, .. } = arguments;
         let names_project =
             !compose.file.is_empty() || compose.project_name.is_some() || compose.project_directory.is_some();
         let paths = if paths.is_empty() && !names_project { HERE.as_slice() } else { paths };
-        Self { paths, compose, store: None, shows_values: false, exclusion: Exclusion::default() }
+        let exclusion = Exclusion { with_requested: *docs, ..Exclusion::default() };
+        Self { paths, compose, store: None, shows_values: false, exclusion }
     }
 
     /// The same without what a configuration excludes.
     pub(super) fn excluding(self, configuration: &'a Configuration) -> Self {
-        Self { exclusion: configuration.exclusion(), ..self }
+        let with_requested = self.exclusion.with_requested;
+        Self { exclusion: Exclusion { with_requested, ..configuration.exclusion() }, ..self }
     }
 }
 

@@ -69,7 +69,8 @@ impl Configuration {
 
     /// What it leaves out of a search.
     pub(super) fn exclusion(&self) -> Exclusion<'_> {
-        Exclusion { patterns: self.directory.as_deref().map(|directory| (&self.config.exclude, directory)) }
+        let patterns = self.directory.as_deref().map(|directory| (&self.config.exclude, directory));
+        Exclusion { patterns, ..Exclusion::default() }
     }
 
     fn not_used(told: Vec<Diagnostic>) -> Self {

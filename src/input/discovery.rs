@@ -9,12 +9,19 @@ use super::compose::{Context, is_default_name};
 use super::exclusion::{ExcludedPaths, Exclusion};
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, SearchedDirectory};
 use super::walk::{Directory, Entry, Tree};
-use super::{DEFAULT_KIND, KINDS, SCRIPT};
+use super::{DEFAULT_KIND, KINDS};
 use crate::model::{Diagnostic, Level};
 use crate::text::{EntryKind, Reader};
 
 /// How many words of a file with commands may name a file that these run.
 const NAMED: usize = 10_000;
+/// Programs that run recipes of files by their names, and the names of the files.
+const RECIPE_FILES: [(&[&str], &[&str]); 4] = [
+    (&["make", "gmake", "MAKE"], &["Makefile", "makefile", "GNUmakefile"]),
+    (&["just"], &["justfile", "Justfile", ".justfile"]),
+    (&["task"], &["Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml"]),
+    (&["npm", "yarn", "pnpm", "bun"], &["package.json"]),
+];
 /// How many directories that were not read are told one by one.
 const TOLD: usize = 10;
 
@@ -103,22 +110,23 @@ fn search_directory(searched: &SearchedDirectory<'_>) -> Vec<FoundInput> {
     let mut files: HashMap<&str, Vec<FoundInput>> = HashMap::new();
     let mut callers = Vec::new();
     let confined = searched.reader.within_roots();
-    let ExcludedPaths { directories, files: single } = searched.excluded;
+    let ExcludedPaths { with_requested, directories, files: single } = searched.excluded;
+    let kinds: Vec<_> = KINDS.iter().copied().filter(|kind| *with_requested || !kind.is_on_request()).collect();
     for directory in searched.tree.directories.iter().filter(|one| !directories.contains(&one.path)) {
         for entry in &directory.entries {
             let path = directory.path.join(&entry.name);
             if single.contains(&path) {
                 continue;
             }
-            match found_file(path, directory, entry, searched.reader, &confined) {
+            match found_file(path, directory, entry, &kinds, searched.reader, &confined) {
                 Some(FoundFile::Input(input)) => files.entry(input.kind.name()).or_default().push(input),
                 Some(FoundFile::PossibleCaller(caller)) => callers.push(caller),
                 None => {}
             }
         }
     }
-    let scripts = files.get(SCRIPT).into_iter().flatten();
-    let called = scripts.filter(|input| input.left_out.is_none()).flat_map(|input| file_names(&input.files)).collect();
+    let run = kinds.iter().filter(|kind| kind.is_run_by_commands()).filter_map(|kind| files.get(kind.name())).flatten();
+    let called = run.filter(|input| input.left_out.is_none()).flat_map(|input| file_names(&input.files)).collect();
     for input in find_callers(callers, called) {
         files.entry(input.kind.name()).or_default().push(input);
     }
@@ -142,7 +150,7 @@ struct PossibleCaller {
     names: BTreeSet<String>,
 }
 
-/// Those that lead to a script that starts containers, perhaps by others.
+/// Those that lead to a file with commands that start containers, perhaps by others.
 fn find_callers(files: Vec<PossibleCaller>, called: HashSet<String>) -> Vec<FoundInput> {
     let mut callers_of: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, caller) in files.iter().enumerate() {
@@ -176,7 +184,16 @@ fn named_files(text: &str) -> BTreeSet<String> {
         let name = word.rsplit('/').next().filter(|name| !name.is_empty())?;
         Some(name.to_owned())
     });
-    names.take(NAMED).collect()
+    names.chain(recipe_files(text)).take(NAMED).collect()
+}
+
+/// The names of the files whose recipes a text may run by theirs.
+fn recipe_files(text: &str) -> impl Iterator<Item = String> {
+    let is_word = |ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.');
+    let lines = || text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let names = move |program: &&str| lines().any(|line| line.split(|ch| !is_word(ch)).any(|word| word == *program));
+    let run = RECIPE_FILES.iter().filter(move |(programs, _)| programs.iter().any(names));
+    run.flat_map(|(_, files)| files.iter().map(|file| (*file).to_owned()))
 }
 
 /// The input that an entry of a directory is, if it is one: a file, or a link to one that does not lead out.
@@ -184,6 +201,7 @@ fn found_file(
     path: PathBuf,
     directory: &Directory,
     entry: &Entry,
+    kinds: &[&'static dyn InputKind],
     reader: &Reader,
     confined: &Reader,
 ) -> Option<FoundFile> {
@@ -195,10 +213,10 @@ fn found_file(
     let mut names = None;
     let kind = if is_file {
         let file = CandidateFile::new(&path, reader);
-        match KINDS.iter().copied().find(|kind| kind.is_found(&file)) {
+        match kinds.iter().copied().find(|kind| kind.is_found(&file)) {
             Some(kind) => kind,
             None => {
-                let kind = KINDS.iter().copied().find(|kind| kind.may_call(&file))?;
+                let kind = kinds.iter().copied().find(|kind| kind.may_call(&file))?;
                 names = Some(named_files(file.beginning()));
                 kind
             }

@@ -8,9 +8,11 @@ use crate::model::{ExcludedFiles, clean};
 use crate::rules::FilePatterns;
 use crate::text::EntryKind;
 
-/// Patterns of files that are not looked at where a directory is searched.
+/// What is not looked at where a directory is searched.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Exclusion<'a> {
+    /// Whether the kinds of files are looked at that are not where nobody asks for them.
+    pub with_requested: bool,
     /// The patterns, and the directory that they are below, clean and absolute; `None` where nothing is excluded.
     pub patterns: Option<(&'a FilePatterns, &'a str)>,
 }
@@ -18,6 +20,8 @@ pub struct Exclusion<'a> {
 /// What is left out of one tree.
 #[derive(Debug, Default)]
 pub(super) struct ExcludedPaths {
+    /// Whether the kinds of files are looked at that are not where nobody asks for them.
+    pub(super) with_requested: bool,
     /// Directories of which everything is.
     pub(super) directories: HashSet<PathBuf>,
     /// Single files.
@@ -28,7 +32,7 @@ impl Exclusion<'_> {
     /// What is left out of a tree, counted too. A pattern that leaves out all of it does not hold: a person asked for this
     /// directory.
     pub(super) fn find_paths(&self, tree: &Tree, count: &mut ExcludedFiles) -> ExcludedPaths {
-        let mut excluded = ExcludedPaths::default();
+        let mut excluded = ExcludedPaths { with_requested: self.with_requested, ..ExcludedPaths::default() };
         let (Some((patterns, base)), Some(top)) = (self.patterns, tree.directories.first()) else { return excluded };
         count.counts.resize(patterns.entries().len(), 0);
         count.whole |= Path::new(base).starts_with(clean(&top.path.display().to_string()));

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::compose::{Context, Options};
 use super::crontab::CrontabKind;
 use super::devcontainer::DevelopmentContainerKind;
+use super::document::DocumentKind;
 use super::input_kind::FoundBy;
 use super::justfile::JustfileKind;
 use super::makefile::MakefileKind;
@@ -21,7 +22,7 @@ use crate::text::{Sources, Syntax};
 
 /// What is read of a text that holds commands, as a file of a name which says of what kind it is.
 pub fn read_entries(name: &str, text: &str, sources: &Sources, surroundings: &Context) -> Piece {
-    let kinds: [(&str, &dyn HoldsEntries); 10] = [
+    let kinds: [(&str, &dyn HoldsEntries); 11] = [
         ("Makefile", &MakefileKind),
         ("package.json", &PackageJsonKind),
         ("justfile", &JustfileKind),
@@ -32,6 +33,7 @@ pub fn read_entries(name: &str, text: &str, sources: &Sources, surroundings: &Co
         (".gitlab-ci.yml", &pipeline::GITLAB),
         (".woodpecker.yml", &pipeline::WOODPECKER),
         ("agents.service", &SystemdServiceKind),
+        ("README.md", &DocumentKind),
     ];
     let mut piece = Piece::default();
     with_context(sources, surroundings, |_, repository| {

@@ -39,10 +39,20 @@ pub trait InputKind: Debug + Sync {
         false
     }
 
+    /// Whether commands run what is in it, by its path or by a name that stands in it.
+    fn is_run_by_commands(&self) -> bool {
+        false
+    }
+
     /// Makes inputs of the files that were found in a directory and below: each is one, where a kind has no other rule.
     fn group_files(&self, searched: &SearchedDirectory<'_>, files: Vec<FoundInput>) -> Vec<FoundInput> {
         let _ = searched;
         files
+    }
+
+    /// Whether files of it are searched for only where a person asks for that.
+    fn is_on_request(&self) -> bool {
+        false
     }
 
     /// Whether a file of it is named as not judged that git ignores and does not track.

@@ -11,6 +11,7 @@ use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext
 use super::nomad::join_host_volumes;
 use super::project::{self, CommandBuilds, DescribedProject, NamedFile, Repository};
 use super::repository_links::follow_repository_links;
+use super::recipe_files::read_recipes;
 use super::script::host_copies::give_copies;
 use super::script::host_links::follow_names;
 use super::written_projects::find_written_projects;
@@ -25,7 +26,7 @@ const LOOKED_AT: u64 = 256 * 1024;
 /// Loads what was found and joins it: all is on one host.
 pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let FoundInputs { inputs, diagnostics, excluded } = found;
-    let repository = context.open_repository();
+    let repository = context.open_repository().with_recipes(read_recipes);
     let mut pieces = Vec::with_capacity(inputs.len());
     let (mut left_out, inputs): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|input| input.left_out.is_some());
     let others = || KINDS.iter().filter(|kind| kind.name() != DEFAULT_KIND.name());
@@ -183,7 +184,7 @@ fn load_all(
         return inputs.iter().map(|input| load_piece(input, repository, context)).collect();
     }
     map_chunks(inputs, kind.inputs_per_thread(), |inputs| {
-        let repository = context.open_repository().with_command_builds(Arc::clone(builds));
+        let repository = context.open_repository().with_recipes(read_recipes).with_command_builds(Arc::clone(builds));
         inputs.iter().map(|input| load_piece(input, &repository, context)).collect()
     })
 }

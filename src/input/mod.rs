@@ -17,6 +17,7 @@ mod devcontainer;
 mod discovery;
 pub mod docker_cli;
 pub mod dockerfile;
+mod document;
 pub mod engine;
 #[cfg(test)]
 mod entry_file_tests;
@@ -41,6 +42,7 @@ mod procfile;
 mod program_names;
 pub mod project;
 mod repository_links;
+mod recipe_files;
 mod script;
 pub mod shell;
 mod start_words;
@@ -103,6 +105,7 @@ const KINDS: &[&dyn InputKind] = &[
     &package_json::PackageJsonKind,
     &crontab::CrontabKind,
     &procfile::ProcfileKind,
+    &document::DocumentKind,
     &launchers::ANSIBLE,
     &unread::TEMPLATE,
     &launchers::SETTINGS,

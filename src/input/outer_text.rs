@@ -45,6 +45,29 @@ impl OuterText {
         Self(text.0.iter().copied().map(OuterPart::Char).collect())
     }
 
+    /// A word of a shell's command, once the shell put its own values in: what is left of variables stays one.
+    pub(super) fn of_word(word: &TracedText) -> Self {
+        let mut text = Self::default();
+        let mut rest = word.0.as_slice();
+        while let Some((first, after)) = rest.split_first() {
+            let is_begun =
+                first.live && first.ch == '$' && after.first().is_some_and(|next| next.live && next.ch == '{');
+            let end = is_begun.then(|| after.iter().position(|traced| traced.live && traced.ch == '}')).flatten();
+            match end.and_then(|end| Some((after.get(1..end)?, after.get(end + 1..)?))) {
+                Some((name, behind)) => {
+                    let name = name.iter().map(|traced| traced.ch).collect();
+                    text.0.push(OuterPart::Variable { name, at: first.at, is_as_written: false });
+                    rest = behind;
+                }
+                None => {
+                    text.push_char(*first);
+                    rest = after;
+                }
+            }
+        }
+        text
+    }
+
     /// Text that is written nowhere.
     pub(super) fn plain(text: &str) -> Self {
         Self::of_traced(&TracedText::plain(text))

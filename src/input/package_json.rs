@@ -36,6 +36,10 @@ impl InputKind for PackageJsonKind {
         self.looks_like(file)
     }
 
+    fn is_run_by_commands(&self) -> bool {
+        true
+    }
+
     /// What nobody tracks are packages.
     fn is_named_if_ignored(&self) -> bool {
         false

@@ -82,6 +82,19 @@ impl PackageManifest {
         entries.filter_map(|entry| Some((entry.key.as_str(), entry.value.as_scalar()?.text.as_str())))
     }
 
+    /// Its own name.
+    pub(super) fn name(&self) -> Option<&str> {
+        Some(self.root.get("name")?.as_scalar()?.text.as_str())
+    }
+
+    /// The patterns of the directories that have manifests of their own.
+    pub(super) fn workspaces(&self) -> impl Iterator<Item = &str> {
+        let named = self.root.get("workspaces");
+        let listed = named.and_then(|named| named.get("packages").or(Some(named)));
+        let patterns = listed.and_then(|listed| listed.as_seq()).unwrap_or_default();
+        patterns.iter().filter_map(|pattern| Some(pattern.as_scalar()?.text.as_str()))
+    }
+
     /// Whether other directories have manifests of their own that are installed with it.
     pub(super) fn has_workspaces(&self) -> bool {
         self.root.get("workspaces").is_some()

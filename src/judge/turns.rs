@@ -23,7 +23,7 @@ impl<'a> Turns<'a> {
         for &at in members {
             let Some(timing) = candidates.get(at).map(|candidate| &candidate.container.timing) else { continue };
             if let Some(moment) = timing.moments.first() {
-                turns.runs.entry(&moment.run).or_default().push(at);
+                turns.runs.entry(moment.compared_by()).or_default().push(at);
             }
             if let Some(name) = &timing.fixed_name {
                 turns.names.entry(name).or_default().push(at);
@@ -44,7 +44,7 @@ impl<'a> Turns<'a> {
     ) -> BTreeSet<usize> {
         let container = candidate.container;
         let timing = &container.timing;
-        let of_run = timing.moments.first().and_then(|moment| self.runs.get(&*moment.run));
+        let of_run = timing.moments.first().and_then(|moment| self.runs.get(moment.compared_by()));
         let of_name = timing.fixed_name.as_ref().and_then(|name| self.names.get(name));
         let all = of_run.into_iter().chain(of_name).flatten().copied().filter(|other| *other != at);
         let excluded = |other: &usize| {

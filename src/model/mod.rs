@@ -59,7 +59,7 @@ pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
     UnsetVariable,
 };
-pub use timing::{FixedName, Moment, TimeSpan, Timing};
+pub use timing::{FixedName, Moment, PartOrder, RunPart, TimeSpan, Timing};
 pub use tree::HostTree;
 pub use value::{Content, Value};
 pub use word::{Word, WordSegment};

@@ -53,6 +53,26 @@ pub struct Moment {
     pub spans: Vec<TimeSpan>,
     /// Its place in the order of that run.
     pub at: usize,
+    /// What that run is a part of, where others are too.
+    pub part: Option<RunPart>,
+}
+
+/// What a run is a part of, and when it comes among the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunPart {
+    /// Names the whole.
+    pub of: Arc<str>,
+    /// When it comes.
+    pub order: PartOrder,
+}
+
+/// When a run comes among others of one whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartOrder {
+    /// A person takes one of them at a time.
+    OneAtATime,
+    /// These have ended before it begins.
+    After(Vec<Arc<str>>),
 }
 
 /// From when until when a process runs that its script does not wait for at once.
@@ -87,7 +107,7 @@ impl Timing {
             if self.moments.contains(other) {
                 continue;
             }
-            beside |= self.moments.iter().any(|one| one.run == other.run && !one.is_in_turn_with(other));
+            beside |= self.moments.iter().any(|one| one.is_made_with(other) && !one.is_in_turn_with(other));
             if self.moments.len() < MANY_MOMENTS {
                 self.moments.push(other.clone());
             } else {
@@ -103,10 +123,38 @@ impl Timing {
 }
 
 impl Moment {
+    /// What the run is to be compared with others by: those of another name never are in turn with it.
+    pub fn compared_by(&self) -> &str {
+        self.part.as_ref().map_or(&*self.run, |part| &*part.of)
+    }
+
+    /// Whether what starts one run starts the other too: they are one, or parts of one whole that is run as such.
+    fn is_made_with(&self, other: &Self) -> bool {
+        let is_whole = |part: &RunPart| part.order != PartOrder::OneAtATime;
+        self.run == other.run
+            || self
+                .part
+                .as_ref()
+                .zip(other.part.as_ref())
+                .is_some_and(|(one, other)| one.of == other.of && is_whole(one))
+    }
+
+    /// Whether this run begins once another one has ended, and with it what starts there.
+    fn follows(&self, other: &Self) -> bool {
+        let (Some(part), Some(others)) = (&self.part, &other.part) else { return false };
+        part.of == others.of
+            && match &part.order {
+                PartOrder::OneAtATime => true,
+                PartOrder::After(ended) => {
+                    ended.contains(&other.run) && other.spans.iter().all(|span| span.until != usize::MAX)
+                }
+            }
+    }
+
     /// Whether what starts here has ended before what starts there begins, or the other way round.
     fn is_in_turn_with(&self, other: &Self) -> bool {
         if self.run != other.run {
-            return false;
+            return self.follows(other) || other.follows(self);
         }
         let common = self.spans.iter().zip(&other.spans).take_while(|(one, another)| one.process == another.process);
         let depth = common.count();
@@ -131,7 +179,28 @@ mod tests {
 
     fn moment(at: usize, spans: &[(usize, usize, usize)]) -> Moment {
         let spans = spans.iter().map(|&(process, from, until)| TimeSpan { process, from, until, is_ended: false });
-        Moment { run: "a.sh".into(), spans: spans.collect(), at }
+        Moment { run: "a.sh".into(), spans: spans.collect(), at, ..Moment::default() }
+    }
+
+    #[test]
+    fn runs_of_one_whole_are_in_turn_where_one_waits_for_the_other() {
+        let part = |run: &str, order: PartOrder| {
+            let part = Some(RunPart { of: "all".into(), order });
+            Moment { run: run.into(), part, ..Moment::default() }
+        };
+        let job =
+            |run: &str, after: &[&str]| part(run, PartOrder::After(after.iter().map(|one| (*one).into()).collect()));
+        assert!(job("b", &["a"]).is_in_turn_with(&job("a", &[])) && job("a", &[]).is_in_turn_with(&job("b", &["a"])));
+        assert!(!job("b", &[]).is_in_turn_with(&job("a", &[])));
+        let left = TimeSpan { until: usize::MAX, ..TimeSpan::default() };
+        assert!(!job("b", &["a"]).is_in_turn_with(&Moment { spans: vec![left], ..job("a", &[]) }));
+        let page = |run: &str| part(run, PartOrder::OneAtATime);
+        assert!(page("a").is_in_turn_with(&page("b")));
+        assert!(!page("a").is_in_turn_with(&Moment { run: "b".into(), ..Moment::default() }));
+        let mut timing = Timing { moments: vec![job("a", &[])], ..Timing::default() };
+        assert!(!timing.add_moments(&[job("b", &["a"])]) && timing.add_moments(&[job("c", &[])]));
+        let mut timing = Timing { moments: vec![page("a")], ..Timing::default() };
+        assert!(!timing.add_moments(&[page("b")]));
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub enum Teller {
 }
 
 /// By which rules a file that people write is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Syntax {
     /// YAML.
     Yaml,
@@ -181,8 +181,8 @@ impl SourceFile {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Mutex<Vec<Arc<SourceFile>>>,
-    /// The newest file of each name that was taken in as written by people.
-    written: Mutex<HashMap<String, FileId>>,
+    /// The newest file of each name that was taken in as written by people, by the rules that it was taken in by.
+    written: Mutex<HashMap<(String, Syntax), FileId>>,
     /// All of those, however many other texts there are.
     by_people: Mutex<Vec<FileId>>,
     reader: Arc<Reader>,
@@ -209,12 +209,13 @@ impl Sources {
     pub fn add_written(&self, name: impl Into<String>, text: impl Into<String>, syntax: Syntax) -> FileId {
         let (name, text) = (name.into(), text.into());
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = written.get(&name).copied();
+        let key = (name.clone(), syntax);
+        let known = written.get(&key).copied();
         if let Some(known) = known.filter(|known| self.get(*known).is_same(&text, syntax)) {
             return known;
         }
-        let file = self.keep(SourceFile { syntax: Some(syntax), ..SourceFile::new(name.clone(), text) });
-        written.insert(name, file);
+        let file = self.keep(SourceFile { syntax: Some(syntax), ..SourceFile::new(name, text) });
+        written.insert(key, file);
         self.by_people.lock().unwrap_or_else(PoisonError::into_inner).push(file);
         file
     }

@@ -4,7 +4,7 @@
 use super::source::{FileId, Sources, Span};
 
 /// One character of a shell word or of a shell's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TracedChar {
     pub(crate) ch: char,
     /// The byte of the file it was written at, where that is known.
@@ -14,7 +14,7 @@ pub(crate) struct TracedChar {
 }
 
 /// A run of characters.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct TracedText(pub(crate) Vec<TracedChar>);
 
 impl TracedText {

@@ -33,6 +33,13 @@ impl<'a> JustEvaluator<'a> {
         Self { justfile, directory, known: HashMap::new(), asked: BTreeMap::new(), parts: 0, depth: 0 }
     }
 
+    /// Gives a variable of the file another value; `None` where there is none of this name.
+    pub(super) fn set(&mut self, name: &str, value: &OuterText) -> Option<()> {
+        let (name, _) = self.justfile.variables.get_key_value(name)?;
+        self.known.insert(name, value.clone());
+        Some(())
+    }
+
     /// Whether more was put together than is done for a file.
     pub(super) fn is_too_much(&self) -> bool {
         self.parts > PARTS

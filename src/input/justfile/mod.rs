@@ -20,13 +20,16 @@ mod recipes;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use bodies::read_bodies;
+use bodies::{BodyLine, read_bodies};
 use parser::{JustPlace, Justfile};
 use recipes::JustWriter;
 
+use super::outer_text::OuterText;
 use super::project::Repository;
 use super::script::{self, EntryFile, HoldsEntries};
+use super::shell::{EntryText, ExecContext, RecipeCall, RecipeFile, RecipeSource, find_recipe_file};
 use super::start_words::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, SearchedDirectory, UnreadWeight};
 use crate::model::join;
@@ -52,6 +55,10 @@ impl InputKind for JustfileKind {
 
     fn may_call(&self, file: &CandidateFile<'_>) -> bool {
         self.looks_like(file)
+    }
+
+    fn is_run_by_commands(&self) -> bool {
+        true
     }
 
     /// A file that another one imports is a part of that.
@@ -91,6 +98,46 @@ impl HoldsEntries for JustfileKind {
         let unread = std::mem::take(&mut writer.unread);
         let Justfile { included, faults, unseen, .. } = justfile;
         EntryFile { entries, included, faults, unread, unseen }
+    }
+}
+
+/// A justfile of which a command runs recipes.
+struct CalledJustfile {
+    justfile: Justfile,
+    bodies: Vec<Vec<BodyLine>>,
+    file: FileId,
+    name: String,
+    directory: String,
+    /// The variables that the command sets.
+    given: Vec<(String, OuterText)>,
+}
+
+/// Reads the justfile of a command: that of its directory, or of the nearest one above. `None` where it is not there, or not
+/// read whole.
+pub(super) fn read_recipes(source: &RecipeSource, context: &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>> {
+    let (path, file) = find_recipe_file(source, &["justfile", "Justfile", ".justfile"], context)?;
+    let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory).to_owned();
+    let open = |path: &str| context.file_system.open(path);
+    let place = JustPlace { sources: context.sources, directory: &directory, open: &open };
+    let mut justfile = Justfile::read(file, &place);
+    let bodies = read_bodies(&mut justfile, context.sources);
+    let name = context.sources.get(file).name().to_owned();
+    let given = source.variables.iter().map(|(name, value)| (name.clone(), OuterText::of_word(value))).collect();
+    let is_whole = justfile.faults.is_empty() && justfile.unseen.is_empty();
+    is_whole.then(|| Rc::new(CalledJustfile { justfile, bodies, file, name, directory, given }) as Rc<dyn RecipeFile>)
+}
+
+impl RecipeFile for CalledJustfile {
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    fn find_texts(&self, call: &RecipeCall, context: &ExecContext<'_>) -> Option<Vec<EntryText>> {
+        let sources = context.sources;
+        let mut writer = JustWriter::new(&self.justfile, &self.bodies, self.file, &self.name, &self.directory, sources);
+        let words: Vec<OuterText> = call.words.iter().map(OuterText::of_word).collect();
+        let texts = writer.texts_of_call(&words, &self.given)?;
+        writer.unread.is_empty().then_some(texts)
     }
 }
 

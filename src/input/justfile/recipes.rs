@@ -79,6 +79,34 @@ impl<'a> JustWriter<'a> {
         entries
     }
 
+    /// What the words of a command run, each recipe with as many of them as it takes; `None` where one is not described here.
+    pub(super) fn texts_of_call(
+        &mut self,
+        words: &[OuterText],
+        given: &[(String, OuterText)],
+    ) -> Option<Vec<EntryText>> {
+        let mut evaluator = JustEvaluator::new(self.justfile, self.directory);
+        for (name, value) in given {
+            evaluator.set(name, value)?;
+        }
+        let mut run = RunRecipes::default();
+        let first = OuterText::plain(&self.justfile.recipes.first()?.name);
+        let mut rest = if words.is_empty() { std::slice::from_ref(&first) } else { words };
+        while let Some((name, behind)) = rest.split_first() {
+            let name = name.known()?;
+            let called = self.justfile.aliases.get(&name).unwrap_or(&name);
+            let parameters = &self.justfile.recipes.iter().find(|recipe| recipe.name == *called)?.parameters;
+            let takes_all = parameters.iter().any(|parameter| parameter.is_rest);
+            let taken = if takes_all { behind.len() } else { parameters.len().min(behind.len()) };
+            let (values, others) = behind.split_at(taken);
+            if !self.call_recipe(&name, values, &mut run, &mut evaluator, 0) {
+                return None;
+            }
+            rest = others;
+        }
+        (self.chars <= CHARS && !evaluator.is_too_much()).then_some(run.texts)
+    }
+
     fn told(&self, what: &str, recipe: &JustRecipe) -> Unseen {
         let first = recipe.body.first().and_then(|line| line.first_position(self.sources));
         Unseen { what: what.to_owned(), span: first.unwrap_or_else(|| Span::file_start(self.file)) }

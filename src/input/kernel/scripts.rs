@@ -8,7 +8,7 @@ use super::places::{home_in, known_value, working_directory};
 use super::root::{Root, Unread};
 use super::text::shown;
 use crate::input::shell::file_system::{FileSystem, Lookup, is_of_interest};
-use crate::input::shell::{self, ExecContext};
+use crate::input::shell::{self, ExecContext, read_no_recipes};
 use crate::model::{Command, Container, Script, Value};
 use crate::rules::Profile;
 use crate::text::{Sources, Span};
@@ -51,6 +51,7 @@ pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profi
         user: user.as_deref(),
         hides: false,
         programs: &|| &programs,
+        recipes: read_no_recipes,
     };
     let command = |words: &[String]| Command {
         words: words.iter().map(|word| Value::known(word.as_str(), None)).collect(),

@@ -21,18 +21,21 @@ mod variables;
 mod word_lists;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use reader::{MakePlace, Makefile, MakefileReader};
 use recipes::RecipeWriter;
 use variables::Spent;
 
+use super::outer_text::OuterText;
 use super::project::Repository;
 use super::script::{self, EntryFile, HoldsEntries};
-use super::shell::ShellEntry;
+use super::shell::file_system::Lookup;
+use super::shell::{EntryText, ExecContext, RecipeCall, RecipeFile, RecipeSource, ShellEntry};
 use super::start_words::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, SearchedDirectory, UnreadWeight};
 use crate::model::{Unseen, join};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, TracedText};
 
 /// The names by which make finds its file.
 const NAMES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
@@ -56,6 +59,10 @@ impl InputKind for MakefileKind {
 
     fn may_call(&self, file: &CandidateFile<'_>) -> bool {
         self.looks_like(file)
+    }
+
+    fn is_run_by_commands(&self) -> bool {
+        true
     }
 
     /// A file that another one includes is a part of that.
@@ -94,10 +101,10 @@ fn read_entries(file: FileId, directory: &Path, repository: &Repository<'_>) -> 
         sources: repository.sources,
         directory: &directory.display().to_string(),
         is_set: &|name| repository.environment.contains_key(name),
-        open: &|path| repository.open(Path::new(path)),
+        file_system: &script::HostFiles(repository),
     };
     let mut spent = Spent::default();
-    let mut makefile = MakefileReader::read(file, &place, &mut spent);
+    let mut makefile = MakefileReader::read(file, &[], &place, &mut spent);
     let name = repository.sources.get(file).name().to_owned();
     let entries = RecipeWriter::write(&makefile, &name, &place, &mut spent);
     if spent.is_too_much && makefile.faults.is_empty() {
@@ -113,6 +120,54 @@ fn read_entries(file: FileId, directory: &Path, repository: &Repository<'_>) -> 
         makefile.unread.push(Unseen { what: "what `$(eval …)` makes is not read".to_owned(), span });
     }
     (makefile, entries)
+}
+
+/// A Makefile of which a command makes targets.
+struct CalledMakefile {
+    makefile: Makefile,
+    name: String,
+    directory: String,
+}
+
+/// Reads the Makefile of a command; `None` where it is not there, or not read whole.
+pub(super) fn read_recipes(source: &RecipeSource, context: &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>> {
+    let paths = match &source.file {
+        Some(file) => vec![file.clone()],
+        None => NAMES.iter().map(|name| join(&source.directory, name)).collect(),
+    };
+    let file = paths.iter().find_map(|path| match context.file_system.open(path) {
+        Lookup::Text(file) => Some(file),
+        _ => None,
+    })?;
+    let directory = source.directory.clone();
+    let given: Vec<(String, OuterText)> =
+        source.variables.iter().map(|(name, value)| (name.clone(), OuterText::of_word(value))).collect();
+    let mut spent = Spent::default();
+    let place = place_of(&directory, context);
+    let makefile = MakefileReader::read(file, &given, &place, &mut spent);
+    let is_whole = makefile.faults.is_empty() && makefile.unread.is_empty() && !spent.is_too_much;
+    let name = context.sources.get(file).name().to_owned();
+    is_whole.then(|| Rc::new(CalledMakefile { makefile, name, directory }) as Rc<dyn RecipeFile>)
+}
+
+fn place_of<'a, 'c: 'a>(directory: &'a str, context: &ExecContext<'c>) -> MakePlace<'a> {
+    let ExecContext { sources, file_system, is_set, .. } = *context;
+    MakePlace { sources, directory, is_set, file_system }
+}
+
+impl RecipeFile for CalledMakefile {
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    fn find_texts(&self, call: &RecipeCall, context: &ExecContext<'_>) -> Option<Vec<EntryText>> {
+        let is_known = |word: &&TracedText| word.is_fixed();
+        let targets: Vec<String> = call.words.iter().filter(is_known).map(TracedText::raw).collect();
+        let place = place_of(&self.directory, context);
+        let mut spent = Spent::default();
+        let mut writer = RecipeWriter::new(&self.makefile, &self.name, &place, &mut spent);
+        if targets.len() == call.words.len() { writer.texts_of_targets(&targets) } else { None }
+    }
 }
 
 /// Whether a Makefile includes others.

@@ -9,7 +9,7 @@ use super::functions::names_eval;
 use super::lines::{LineReader, find_outside, first_word, is_blank, push_line_end, trimmed};
 use super::variables::{MakeExpander, MakeValue, MakeVariables, Spent};
 use crate::input::outer_text::OuterText;
-use crate::input::shell::file_system::Lookup;
+use crate::input::shell::file_system::{FileSystem, Lookup};
 use crate::model::{Unseen, join};
 use crate::text::{FileId, ReadError, Sources, Span, TracedChar, TracedText};
 
@@ -47,6 +47,8 @@ pub(super) struct RecipeLine {
 pub(super) struct Makefile {
     pub(super) rules: Vec<MakeRule>,
     pub(super) variables: MakeVariables,
+    /// The variables that the command sets which runs make: no line of the file changes them.
+    pub(super) given: BTreeSet<String>,
     pub(super) target_variables: BTreeMap<String, Vec<TargetVariable>>,
     /// The variables that recipes have in their environment; and whether that is all of them.
     pub(super) exported: BTreeSet<String>,
@@ -70,8 +72,7 @@ pub(super) struct MakePlace<'a> {
     /// The directory that make runs in.
     pub(super) directory: &'a str,
     pub(super) is_set: &'a dyn Fn(&str) -> bool,
-    /// The file at a path.
-    pub(super) open: &'a dyn Fn(&str) -> Lookup,
+    pub(super) file_system: &'a dyn FileSystem,
 }
 
 /// A condition that is being read.
@@ -98,8 +99,13 @@ pub(super) struct MakefileReader<'a> {
 }
 
 impl<'a> MakefileReader<'a> {
-    /// Reads a file, with those that it includes.
-    pub(super) fn read(file: FileId, place: &'a MakePlace<'a>, spent: &'a mut Spent) -> Makefile {
+    /// Reads a file, with those that it includes, where the command that runs make sets some variables.
+    pub(super) fn read(
+        file: FileId,
+        given: &[(String, OuterText)],
+        place: &'a MakePlace<'a>,
+        spent: &'a mut Spent,
+    ) -> Makefile {
         let mut reader = Self {
             place,
             read: Makefile::default(),
@@ -112,6 +118,11 @@ impl<'a> MakefileReader<'a> {
             depth: 0,
         };
         let name = place.sources.get(file).name().rsplit('/').next().unwrap_or_default().to_owned();
+        for (name, value) in given {
+            reader.read.variables.set(name, MakeValue::Simple(value.clone()));
+            reader.read.given.insert(name.clone());
+            reader.read.exported.insert(name.clone());
+        }
         reader.read.variables.set("MAKEFILE_LIST", MakeValue::Simple(OuterText::plain(&name)));
         reader.read_file(file);
         reader.read
@@ -283,6 +294,9 @@ impl<'a> MakefileReader<'a> {
     }
 
     fn set_variable(&mut self, name: &str, operator: &str, value: &TracedText) {
+        if self.read.given.contains(name) {
+            return;
+        }
         let changed = {
             let mut expander = self.expander();
             new_value(name, operator, value, &mut expander)
@@ -328,7 +342,7 @@ impl<'a> MakefileReader<'a> {
                 let what = "it includes more files than are read, or one that includes itself".to_owned();
                 return self.read.faults.push(Unseen { what, span });
             }
-            match (self.place.open)(&join(self.place.directory, &name)) {
+            match self.place.file_system.open(&join(self.place.directory, &name)) {
                 Lookup::Text(file) => {
                     self.read.included.push(file);
                     self.depth += 1;

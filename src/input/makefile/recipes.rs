@@ -38,6 +38,44 @@ struct MadeTargets {
 }
 
 impl<'a> RecipeWriter<'a> {
+    pub(super) fn new(makefile: &'a Makefile, file: &'a str, place: &'a MakePlace<'a>, spent: &'a mut Spent) -> Self {
+        let mut by_target: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, rule) in makefile.rules.iter().enumerate() {
+            for target in rule.targets.iter().filter_map(OuterText::known) {
+                by_target.entry(target).or_default().push(number);
+            }
+        }
+        Self { makefile, place, spent, file, by_target, chars: 0 }
+    }
+
+    /// What is run to make some targets, or the default one where none is named; `None` where that is not known.
+    pub(super) fn texts_of_targets(&mut self, targets: &[String]) -> Option<Vec<EntryText>> {
+        let default = if targets.is_empty() { Some(self.default_target()?) } else { None };
+        let mut made = MadeTargets::default();
+        for target in default.iter().chain(targets) {
+            if !self.by_target.contains_key(target) {
+                return None;
+            }
+            self.make(target, &self.makefile.variables, &mut made, 0);
+        }
+        let is_whole = self.chars <= CHARS && !self.spent.is_too_much;
+        is_whole.then_some(made.texts)
+    }
+
+    /// The target that make makes where none is named.
+    fn default_target(&mut self) -> Option<String> {
+        if let Some(value) = self.makefile.variables.get(".DEFAULT_GOAL").cloned() {
+            let variables = &self.makefile.variables;
+            let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
+            return expander.value(".DEFAULT_GOAL", &value, None).known();
+        }
+        let targets = self.makefile.rules.iter().filter_map(|rule| rule.targets.first());
+        let is_plain = |target: &Option<String>| {
+            target.as_ref().is_none_or(|name| !(name.starts_with('.') && !name.contains('/') || name.contains('%')))
+        };
+        targets.map(OuterText::known).find(is_plain)?
+    }
+
     /// What each target runs that has a recipe in which an engine is named.
     pub(super) fn write(
         makefile: &'a Makefile,
@@ -45,13 +83,7 @@ impl<'a> RecipeWriter<'a> {
         place: &'a MakePlace<'a>,
         spent: &'a mut Spent,
     ) -> Vec<ShellEntry> {
-        let mut by_target: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (number, rule) in makefile.rules.iter().enumerate() {
-            for target in rule.targets.iter().filter_map(OuterText::known) {
-                by_target.entry(target).or_default().push(number);
-            }
-        }
-        let mut writer = Self { makefile, place, spent, file, by_target, chars: 0 };
+        let mut writer = Self::new(makefile, file, place, spent);
         let mut entries = Vec::new();
         for rule in makefile.rules.iter().filter(|rule| !rule.recipe.is_empty()) {
             for target in &rule.targets {
@@ -99,7 +131,7 @@ impl<'a> RecipeWriter<'a> {
 
     /// Sets what a target has for itself among the variables of all.
     fn apply(&mut self, own: impl Iterator<Item = &'a TargetVariable>, variables: &mut MakeVariables) {
-        for own in own {
+        for own in own.filter(|own| !self.makefile.given.contains(&own.name)) {
             let mut expander = MakeExpander::new(variables, self.place.directory, self.place.is_set, self.spent);
             if let Some(value) = own.value(&mut expander) {
                 variables.set(&own.name, value);

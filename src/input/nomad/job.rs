@@ -299,6 +299,6 @@ impl<'a> JobReader<'a> {
         };
         let run: Arc<str> = format!("{} {}", facts.project, facts.group.label()).into();
         let span = TimeSpan { process: number + 1, from, until, is_ended: false };
-        vec![Moment { run, spans: vec![span], at: from }]
+        vec![Moment { run, spans: vec![span], at: from, ..Moment::default() }]
     }
 }

@@ -8,24 +8,31 @@ use std::rc::Rc;
 use crate::input::outer_text::OuterText;
 use crate::input::project::{Repository, top};
 use crate::input::script::EntryFile;
+use crate::input::shell::file_system::Lookup;
 use crate::input::shell::{EntryText, ShellEntry};
-use crate::input::start_words::names_engine;
+use crate::input::start_words::may_lead_to_start;
 use crate::input::template_text::{directory_text, export_text, scalar_text};
-use crate::model::Unseen;
+use crate::model::{PartOrder, RunPart, Unseen, join};
 use crate::text::yaml::{self, Limits, Node};
-use crate::text::{FileId, Sources, Span, TracedText};
+use crate::text::{FileId, Sources, Span, Syntax, TracedText};
 
 /// Characters of all jobs of a file together.
 const CHARS: usize = 1024 * 1024;
 /// Parts of all values together, and of one.
 const PARTS: usize = 2 * 1024 * 1024;
 const VALUE: usize = 64 * 1024;
+/// Files of a repository that one pipeline is read with.
+const FILES: usize = 64;
+/// The directories of a repository that pipelines are in.
+pub(super) const DIRECTORIES: [&str; 4] =
+    [".github/workflows", ".forgejo/workflows", ".gitea/workflows", ".woodpecker"];
 /// Where a job finds the repository in a container.
 const WORKSPACE: &str = "/workspace";
 
 /// Reads one pipeline.
 pub(super) struct PipelineReader<'a> {
     pub(super) sources: &'a Sources,
+    repository: &'a Repository<'a>,
     pub(super) file: FileId,
     /// The name of the file, as a person knows it.
     pub(super) name: String,
@@ -49,6 +56,8 @@ pub(super) struct PipelineJob {
     /// Whether several of it run at once, each with other values for these.
     pub(super) is_several: bool,
     pub(super) varying: Vec<String>,
+    /// The jobs that have ended before it begins; `None` where that is not known.
+    pub(super) after: Option<Vec<String>>,
 }
 
 /// A container that a runner starts.
@@ -66,11 +75,12 @@ pub(super) struct JobContainer {
 }
 
 impl<'a> PipelineReader<'a> {
-    pub(super) fn new(file: FileId, directory: &Path, repository: &'a Repository<'_>) -> Self {
+    pub(super) fn new(file: FileId, directory: &Path, repository: &'a Repository<'a>) -> Self {
         let sources = repository.sources;
         let name = sources.get(file).name().to_owned();
-        let top = top(directory).display().to_string();
-        Self { sources, file, name, top, read: EntryFile::default(), chars: 0, parts: Cell::default() }
+        let top = workspace_of(directory).display().to_string();
+        let read = EntryFile::default();
+        Self { sources, repository, file, name, top, read, chars: 0, parts: Cell::default() }
     }
 
     /// The whole file, where it is a mapping.
@@ -88,6 +98,22 @@ impl<'a> PipelineReader<'a> {
         if root.as_map().is_none() {
             self.note_fault("a pipeline is a mapping", &root);
             return None;
+        }
+        Some(root)
+    }
+
+    /// A file of the repository that the pipeline names from its top, where it is a mapping.
+    pub(super) fn open_mapping(&mut self, path: &str) -> Option<Rc<Node>> {
+        if self.read.included.len() >= FILES {
+            return None;
+        }
+        let Lookup::Text(file) = self.repository.open(Path::new(&join(&self.top, path))) else { return None };
+        let source = self.sources.get(file);
+        let file = self.sources.add_written(source.name(), source.text(), Syntax::Yaml);
+        let stream = yaml::parse(file, source.text(), Limits::default()).ok()?;
+        let root = stream.documents.iter().rfind(|root| root.as_map().is_some()).cloned()?;
+        if !self.read.included.contains(&file) {
+            self.read.included.push(file);
         }
         Some(root)
     }
@@ -183,18 +209,28 @@ impl<'a> PipelineReader<'a> {
             self.read.unread.push(Unseen { what, span: Span::file_start(self.file) });
             return false;
         }
-        if job.texts.iter().any(|text| names_engine(&text.text.raw()) || text.text.raw().contains(".sh")) {
+        if job.texts.iter().any(|text| may_lead_to_start(&text.text.raw())) {
+            let run = |job: &str| format!("{}#{job}", self.name);
+            let after = job.after.map(|jobs| jobs.iter().map(|job| run(job).into()).collect());
             self.read.entries.push(ShellEntry {
-                run: format!("{}#{}", self.name, job.name),
+                run: run(&job.name),
+                part: after.map(|after| RunPart { of: self.name.as_str().into(), order: PartOrder::After(after) }),
                 name: format!("job {} of {}", job.name, self.name),
                 texts: job.texts,
                 is_single: job.is_single,
                 is_several: job.is_several,
                 varying: job.varying,
+                ..ShellEntry::default()
             });
         }
         true
     }
+}
+
+/// The directory that jobs find the repository in, by the one that a pipeline is in. Files need not be in a repository of git.
+fn workspace_of(directory: &Path) -> &Path {
+    let levels = DIRECTORIES.iter().find(|known| directory.ends_with(known)).map(|known| known.split('/').count());
+    levels.and_then(|levels| directory.ancestors().nth(levels)).unwrap_or_else(|| top(directory))
 }
 
 /// What lets commands ask an engine that no other job has: that of a machine which is there for one job.

@@ -3,12 +3,16 @@
 //! `template_text`, `shell` and `script`'s entries.
 //!
 //! ```text
-//! job_texts                      jobs -> texts for the shell, containers -> command lines
+//! job_texts, job_order           jobs -> texts for the shell, containers -> command lines;  which of them run in turn
+//! local_actions, machines        steps that other files of the repository hold;  where jobs run
 //! workflow, gitlab, woodpecker   what each form says of its jobs
 //! ```
 
 mod gitlab;
+mod job_order;
 mod job_texts;
+mod local_actions;
+mod machines;
 #[cfg(test)]
 mod tests;
 mod woodpecker;
@@ -16,16 +20,13 @@ mod workflow;
 
 use std::path::Path;
 
-use job_texts::PipelineReader;
+use job_texts::{DIRECTORIES, PipelineReader};
 
 use super::project::Repository;
 use super::script::{self, EntryFile, HoldsEntries};
 use super::start_words::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
 use crate::text::{FileId, Syntax};
-
-/// The directories of workflows.
-const WORKFLOWS: [&str; 3] = [".github/workflows", ".forgejo/workflows", ".gitea/workflows"];
 
 /// A form of pipelines.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub(super) struct PipelineKind {
 /// Workflows of GitHub, Forgejo and Gitea.
 pub(super) static WORKFLOW: PipelineKind = PipelineKind {
     name: "workflow",
-    is_of_form: |file| WORKFLOWS.iter().any(|directory| file.is_in(directory)) && is_yaml(file),
+    is_of_form: |file| is_yaml(file) && DIRECTORIES.iter().any(|at| at.ends_with("workflows") && file.is_in(at)),
     read: |reader, directory| workflow::read_workflow(reader, directory.ends_with(".github/workflows")),
 };
 
@@ -59,6 +60,12 @@ pub(super) static WOODPECKER: PipelineKind = PipelineKind {
     read: |reader, _| woodpecker::read_pipeline(reader),
 };
 
+/// Whether parts of a pipeline are in other files of the repository.
+fn names_other_files(text: &str) -> bool {
+    let names = |line: &str| line.contains("uses:") && line.contains("./") || line.starts_with("include:");
+    text.lines().any(names)
+}
+
 fn is_yaml(file: &CandidateFile<'_>) -> bool {
     matches!(file.ending(), Some("yml" | "yaml"))
 }
@@ -73,7 +80,12 @@ impl InputKind for PipelineKind {
     }
 
     fn is_found(&self, file: &CandidateFile<'_>) -> bool {
-        self.looks_like(file) && self.is_of_interest(file.beginning())
+        let text = file.beginning();
+        self.looks_like(file) && (self.is_of_interest(text) || names_other_files(text))
+    }
+
+    fn may_call(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {

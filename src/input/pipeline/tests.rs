@@ -111,7 +111,7 @@ fn part_that_is_not_known_is_told() {
             "jobs: {a: {runs-on: windows-2022, steps: [{run: docker run x}]}}",
             "a step in another language than a shell's is not read",
         ),
-        (&GITLAB, ".gitlab-ci.yml", "include: x.yml\na: {script: docker}", "the files that it includes are not read"),
+        (&GITLAB, ".gitlab-ci.yml", "include: x.yml\na: {script: docker}", "a file that it includes is not read"),
         (&GITLAB, ".gitlab-ci.yml", "a: {extends: .b, script: docker}", "a template that a job extends is not here"),
         (
             &GITLAB,

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::job_order::JobOrder;
 use super::job_texts::{JobContainer, PipelineJob, PipelineReader, items, runner_home};
 use crate::input::outer_text::OuterText;
 use crate::model::is_variable_name;
@@ -24,6 +25,9 @@ pub(super) fn read_pipeline(reader: &mut PipelineReader<'_>) {
     for entry in root.get("matrix").and_then(|matrix| matrix.as_map()).unwrap_or_default() {
         names.push(format!("ci_{}", entry.key));
     }
+    let text = |node: &Rc<Node>| Some(node.as_scalar()?.text.clone());
+    let needs = |step: &Rc<Node>| items(step.get("depends_on")).iter().filter_map(text).collect::<Vec<_>>();
+    let order = JobOrder::of_needs(&steps.iter().map(|(name, step)| (name.clone(), needs(step))).collect());
     let new_job = |name: &str| PipelineJob {
         name: name.to_owned(),
         prelude: runner_home(),
@@ -43,7 +47,7 @@ pub(super) fn read_pipeline(reader: &mut PipelineReader<'_>) {
         let is_detached = step.get("detach").and_then(|node| node.as_scalar()).is_some_and(|one| one.text == "true");
         // A step that waits for others runs beside those that it does not wait for.
         if is_at_once {
-            let mut own = new_job(name);
+            let mut own = PipelineJob { after: order.before(name), ..new_job(name) };
             add_step(reader, &mut own, step, is_detached);
             if !reader.add_job(own) {
                 return;

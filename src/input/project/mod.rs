@@ -278,6 +278,7 @@ impl<'a> ProjectReader<'a> {
             user,
             hides: false,
             programs: &|| &self.repository.programs.commands,
+            recipes: self.repository.recipes,
         })
     }
 }

@@ -10,6 +10,7 @@ use super::command_builds::CommandBuilds;
 use crate::input::dockerfile::{Image, InImage, Stored};
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::{Lookup, is_of_interest};
+use crate::input::shell::{RecipeReader, read_no_recipes};
 use crate::text::{FileId, ReadError, Reader, Sources, Syntax, repository_top};
 
 /// The largest script that is read, in bytes.
@@ -46,6 +47,8 @@ pub struct Repository<'a> {
     pub(super) command_builds: Arc<CommandBuilds>,
     /// Whether values of the environment are shown.
     pub(in crate::input) shows_values: bool,
+    /// Reads the files of recipes that commands name.
+    pub(in crate::input) recipes: RecipeReader,
     /// What reads the files that containers mount: those of the repository alone, on every command.
     reader: Reader,
     read: RefCell<HashMap<PathBuf, Lookup>>,
@@ -70,6 +73,7 @@ impl<'a> Repository<'a> {
             store: None,
             command_builds: Arc::default(),
             shows_values: false,
+            recipes: read_no_recipes,
             reader,
             read: RefCell::default(),
             copied: RefCell::default(),
@@ -86,6 +90,12 @@ impl<'a> Repository<'a> {
     #[must_use]
     pub fn showing(self, shows_values: bool) -> Self {
         Self { shows_values, ..self }
+    }
+
+    /// The same where the recipes are followed that commands name.
+    #[must_use]
+    pub(in crate::input) fn with_recipes(self, recipes: RecipeReader) -> Self {
+        Self { recipes, ..self }
     }
 
     /// The same with the images that commands of the host build.

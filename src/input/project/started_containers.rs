@@ -92,6 +92,10 @@ impl ProjectReader<'_> {
                 if container.replicas > other.replicas {
                     (other.replicas, other.replicas_span) = (container.replicas, container.replicas_span);
                 }
+                // What is surely started on one way is, whatever other ways there are.
+                if let Some((known, start)) = other.start.as_mut().zip(container.start.as_ref()) {
+                    known.possible &= start.possible;
+                }
                 other.name = wider.unwrap_or_else(|| other.name.clone());
             }
         }
@@ -263,7 +267,8 @@ impl ProjectReader<'_> {
 
 /// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
 fn is_same_start(one: &Container, other: &Container) -> bool {
-    if other.start.is_none() || one.start != other.start {
+    let is_same_place = one.start.as_ref().zip(other.start.as_ref()).is_some_and(|(one, other)| one.span == other.span);
+    if !is_same_place {
         return false;
     }
     // What the caller's words are is known of one caller alone: `claude "$@"`.

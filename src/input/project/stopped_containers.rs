@@ -126,7 +126,7 @@ pub(super) fn moments_of_service(ups: &[Moment], downs: &[Moment]) -> Vec<Moment
         // What runs as the script begins ends with the first command that takes it down.
         if let Some(until) = first.filter(|first| ups.iter().all(|up| up.at > *first)) {
             let span = TimeSpan { process: SERVICES, from: 0, until, is_ended: true };
-            moments.push(Moment { run: Arc::clone(run), spans: vec![span], at: 0 });
+            moments.push(Moment { run: Arc::clone(run), spans: vec![span], at: 0, ..Moment::default() });
         }
         for up in ups {
             let end = downs.iter().filter(|down| down.at > up.at).map(|down| down.at).min();

@@ -73,6 +73,10 @@ impl InputKind for ScriptKind {
         self.looks_like(file)
     }
 
+    fn is_run_by_commands(&self) -> bool {
+        true
+    }
+
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
         weigh_commands(text, context)
     }
@@ -142,6 +146,7 @@ fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl F
         user: None,
         hides: !repository.shows_values,
         programs: &|| &repository.programs.commands,
+        recipes: repository.recipes,
     })
 }
 
@@ -169,7 +174,7 @@ fn has_alias(text: &str) -> bool {
 }
 
 /// The files of the machine that a script given by its path is run on.
-struct HostFiles<'a>(&'a Repository<'a>);
+pub(super) struct HostFiles<'a>(pub(super) &'a Repository<'a>);
 
 impl FileSystem for HostFiles<'_> {
     fn open(&self, path: &str) -> Lookup {

@@ -1,5 +1,6 @@
-//! Shell text that stands in a file of another kind: recipes, steps, lines of a clock. Uses `text` alone.
+//! Shell text that stands in a file of another kind: recipes, steps, lines of a clock. Uses `text` and `model`.
 
+use crate::model::RunPart;
 use crate::text::TracedText;
 
 /// What such a file runs when somebody asks for it by name: a target, a job.
@@ -17,6 +18,10 @@ pub struct ShellEntry {
     pub is_several: bool,
     /// The variables that are another in each run.
     pub varying: Vec<String>,
+    /// What its run is a part of, where others are too: the pages of a repository, a pipeline.
+    pub part: Option<RunPart>,
+    /// Whether a person who runs it goes on in its shell, so that its functions may be called then.
+    pub is_kept_open: bool,
 }
 
 /// A text that one shell runs.

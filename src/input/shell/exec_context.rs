@@ -2,6 +2,7 @@
 //! May use `text` and `file_system`.
 
 use super::file_system::{FileSystem, NoFileSystem};
+use super::recipes::{RecipeReader, read_no_recipes};
 use crate::model::USUAL_PATH;
 use crate::text::Sources;
 
@@ -30,6 +31,8 @@ pub struct ExecContext<'a> {
     pub hides: bool,
     /// The names of programs whose calls matter, which are searched for in files that cannot be read as shell.
     pub programs: &'a dyn Fn() -> &'a [String],
+    /// Reads the files of recipes that commands name.
+    pub recipes: RecipeReader,
 }
 
 impl<'a> ExecContext<'a> {
@@ -47,6 +50,7 @@ impl<'a> ExecContext<'a> {
             user: None,
             hides: false,
             programs: &|| &[],
+            recipes: read_no_recipes,
         }
     }
 }

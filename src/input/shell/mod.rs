@@ -4,7 +4,7 @@
 //! ```text
 //! file_system    the files of the place where a script runs
 //! exec_context   those files, the directory and the environment, asked for through callbacks
-//! entry          texts that stand in files of other kinds
+//! entry          texts that stand in files of other kinds;  recipes: those that a command asks for by name
 //! parse          text -> statements
 //! interpret      statements -> commands with their locks, and the containers that are started
 //! ```
@@ -14,6 +14,7 @@ mod exec_context;
 pub mod file_system;
 mod interpret;
 mod parse;
+mod recipes;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use self::entry::{EntryText, ShellEntry};
 pub use self::exec_context::ExecContext;
 pub use self::interpret::{ContainerStart, StartLock, WayIn, name_for, read_docker_line};
 pub(super) use self::interpret::{is_shell, traced_scalar};
+pub use self::recipes::{RecipeCall, RecipeFile, RecipeReader, RecipeSource, find_recipe_file, read_no_recipes};
 use crate::model::{Command, Script};
 use crate::text::{Sources, Span};
 

@@ -254,6 +254,7 @@ impl<'a> Unit<'a> {
                 is_single: true,
                 is_several: is_template,
                 varying: if is_template { vec![INSTANCE.to_owned()] } else { Vec::new() },
+                ..ShellEntry::default()
             });
         }
     }

@@ -13,16 +13,19 @@ mod values;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use reader::{NAMES, TaskPlace, Taskfile};
 use writer::TaskWriter;
 
+use super::outer_text::OuterText;
 use super::project::Repository;
 use super::script::{self, EntryFile, HoldsEntries};
+use super::shell::{EntryText, ExecContext, RecipeCall, RecipeFile, RecipeSource, find_recipe_file};
 use super::start_words::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, SearchedDirectory, UnreadWeight};
 use crate::model::join;
-use crate::text::{FileId, Syntax};
+use crate::text::{FileId, Syntax, TracedText};
 
 /// Taskfiles.
 #[derive(Debug)]
@@ -43,6 +46,10 @@ impl InputKind for TaskfileKind {
 
     fn may_call(&self, file: &CandidateFile<'_>) -> bool {
         self.looks_like(file)
+    }
+
+    fn is_run_by_commands(&self) -> bool {
+        true
     }
 
     /// A file that another one includes is a part of that.
@@ -88,6 +95,50 @@ impl HoldsEntries for TaskfileKind {
         let Taskfile { included, faults, unread: more, unseen, .. } = taskfile;
         unread.extend(more);
         EntryFile { entries, included, faults, unread, unseen }
+    }
+}
+
+/// A Taskfile of which a command runs tasks.
+struct CalledTaskfile {
+    taskfile: Taskfile,
+    file: FileId,
+    directory: String,
+    /// The variables that the command sets.
+    given: Vec<(String, OuterText)>,
+}
+
+/// Reads the Taskfile of a command: that of its directory, or of the nearest one above. `None` where it is not there, or not
+/// read whole.
+pub(super) fn read_recipes(source: &RecipeSource, context: &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>> {
+    let (path, opened) = find_recipe_file(source, &NAMES, context)?;
+    let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory).to_owned();
+    let text = context.sources.get(opened);
+    let file = context.sources.add_written(text.name(), text.text(), Syntax::Yaml);
+    let open = |path: &str| context.file_system.open(path);
+    let taskfile = Taskfile::read(file, &TaskPlace { sources: context.sources, directory: &directory, open: &open });
+    let given = source.variables.iter().map(|(name, value)| (name.clone(), OuterText::of_word(value))).collect();
+    let is_whole = taskfile.faults.is_empty() && taskfile.unread.is_empty() && taskfile.unseen.is_empty();
+    is_whole.then(|| Rc::new(CalledTaskfile { taskfile, file, directory, given }) as Rc<dyn RecipeFile>)
+}
+
+impl RecipeFile for CalledTaskfile {
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    fn find_texts(&self, call: &RecipeCall, context: &ExecContext<'_>) -> Option<Vec<EntryText>> {
+        let is_known = |word: &&TracedText| word.is_fixed();
+        let names: Vec<String> = call.words.iter().filter(is_known).map(TracedText::raw).collect();
+        let mut given = self.given.clone();
+        let mut handed_on = OuterText::default();
+        for word in &call.handed_on {
+            handed_on.push(&OuterText::plain(if handed_on.0.is_empty() { "" } else { " " }));
+            handed_on.push(&OuterText::of_traced(&OuterText::of_word(word).to_quoted_shell()));
+        }
+        given.push(("CLI_ARGS".to_owned(), handed_on));
+        let mut writer = TaskWriter::new(&self.taskfile, self.file, context.sources);
+        let texts = (names.len() == call.words.len()).then(|| writer.texts_of_tasks(&names, given))??;
+        writer.unread.is_empty().then_some(texts)
     }
 }
 

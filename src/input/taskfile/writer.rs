@@ -83,6 +83,22 @@ impl<'a> TaskWriter<'a> {
         entries
     }
 
+    /// What some tasks run, or the default one where none is named; `None` where one is not described here.
+    pub(super) fn texts_of_tasks(
+        &mut self,
+        names: &[String],
+        given: Vec<(String, OuterText)>,
+    ) -> Option<Vec<EntryText>> {
+        let given: TaskScope = given.into_iter().collect();
+        let default = ["default".to_owned()];
+        let mut run = RunTasks::default();
+        for name in if names.is_empty() { default.as_slice() } else { names } {
+            let task = self.find(name, 0).filter(|task| !task.is_internal)?;
+            self.run_task(task, &given, &mut run, 0);
+        }
+        (self.chars <= CHARS && !self.values.is_too_much()).then_some(run.texts)
+    }
+
     /// The tasks that run beside others that the same task depends on.
     fn tasks_at_once(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();

@@ -5,6 +5,7 @@ use super::interpreter::Interpreter;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::working_directory::changed_directory;
+use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::{Block, ListOperator, SimpleCommand, Statement};
 use crate::model::{join, parent_and_name};
 use crate::text::TracedText;
@@ -34,12 +35,30 @@ impl Interpreter<'_> {
         match stmt {
             Statement::Simple(simple) => self.simple_output(simple, state),
             Statement::Redirected { body, .. } => self.statement_output(body, state),
+            Statement::List { first, rest } if rest.iter().all(|(operator, _)| *operator == ListOperator::Or) => {
+                self.engine_output(first, rest.iter().map(|(_, other)| other), state)
+            }
             Statement::List { first, rest } => {
                 let [(ListOperator::And, then)] = rest.as_slice() else { return None };
                 self.output_below(first, then, state)
             }
             _ => None,
         }
+    }
+
+    /// `command -v podman || command -v docker`: an engine's program, whichever is there. It is docker where it may be: that is
+    /// the one that other commands mean, whose volumes they then share.
+    fn engine_output<'s>(
+        &mut self,
+        first: &Statement,
+        others: impl Iterator<Item = &'s Statement>,
+        state: &ShellState,
+    ) -> Option<TracedText> {
+        let is_engine = |text: &TracedText| text.is_fixed() && is_engine_program(&text.raw());
+        let first = self.statement_output(first, state).filter(is_engine)?;
+        let mut others = others.filter_map(|other| self.statement_output(other, state)).filter(is_engine);
+        let is_docker = first.raw() == "docker" || others.any(|other| other.raw() == "docker");
+        Some(if is_docker { TracedText::plain("docker") } else { first })
     }
 
     /// What a command prints after `cd`.

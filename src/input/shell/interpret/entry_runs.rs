@@ -15,6 +15,7 @@ use super::unknown_arguments::UnknownArguments;
 use super::unwrapped::ShellCall;
 use super::way_in_state::WaysIn;
 use crate::input::shell::{EntryText, ShellEntry};
+use crate::model::RunPart;
 
 /// Which of the starts each entry made: the number of its first one, with what its run is.
 pub(super) struct EntryRuns(Vec<(usize, EntryRun)>);
@@ -24,6 +25,7 @@ struct EntryRun {
     is_single: bool,
     is_several: bool,
     varying: Vec<String>,
+    part: Option<RunPart>,
 }
 
 impl EntryRuns {
@@ -33,6 +35,7 @@ impl EntryRuns {
             let run = self.0.iter().rev().find(|(first, _)| *first <= number);
             if let Some((_, run)) = run {
                 start.moment.run = Arc::clone(&run.name);
+                start.moment.part.clone_from(&run.part);
                 start.is_single = run.is_single;
                 start.repeats |= run.is_several;
                 start.varying.extend(run.varying.iter().cloned());
@@ -55,6 +58,7 @@ impl Interpreter<'_> {
                 is_single: entry.is_single,
                 is_several: entry.is_several,
                 varying: entry.varying.clone(),
+                part: entry.part.clone(),
             };
             runs.0.push((self.started.len(), run));
             self.run_entry(entry, state.clone());
@@ -66,7 +70,7 @@ impl Interpreter<'_> {
     fn run_entry(&mut self, entry: &ShellEntry, mut state: ShellState) {
         let rest = UnknownArguments::of(&entry.name);
         for text in &entry.texts {
-            let exits = self.run_entry_text(text, &rest, &state);
+            let exits = self.run_entry_text(text, &rest, entry.is_kept_open, &state);
             let next = if text.ignores_failure || text.is_conditional { exits.joined() } else { exits.ok };
             match next {
                 Some(next) => state = ShellState { conditional: false, ..next },
@@ -75,7 +79,13 @@ impl Interpreter<'_> {
         }
     }
 
-    fn run_entry_text(&mut self, text: &EntryText, rest: &UnknownArguments, state: &ShellState) -> ExitStates {
+    pub(super) fn run_entry_text(
+        &mut self,
+        text: &EntryText,
+        rest: &UnknownArguments,
+        is_kept_open: bool,
+        state: &ShellState,
+    ) -> ExitStates {
         let word = ShellWord { text: text.text.clone(), source: text.text.clone(), ..ShellWord::default() };
         let mut call = ShellCall::plain(word);
         call.options(&text.shell);
@@ -86,6 +96,11 @@ impl Interpreter<'_> {
         let exits = self.in_new_shell(&call, &state, |interpreter, mut inner| {
             let zeroth = inner.args.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();
             inner.args = Some(Arguments::from_items([zeroth, ListItem::of_unknown(rest)]));
+            if is_kept_open {
+                return interpreter.run_then_functions(inner, |interpreter, inner| {
+                    interpreter.run_text(&text.text, LastCommand::Forks, inner)
+                });
+            }
             interpreter.run_text(&text.text, LastCommand::ReplacesUnlessRedirected, inner)
         });
         self.here = here;

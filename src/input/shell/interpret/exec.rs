@@ -71,7 +71,8 @@ impl Interpreter<'_> {
                 if let Some(exits) = remote.and_then(|remote| self.run_remotely(remote, &state)) {
                     return exits;
                 }
-                match self.run_package_script(words, &state) {
+                let named = self.run_package_script(words, &state).or_else(|| self.run_recipes(words, &state));
+                match named {
                     Some(exits) => exits,
                     None => self.run_program(words, state),
                 }

@@ -21,9 +21,9 @@ use super::timeline::Timeline;
 use super::value_identity::{Round, UnclearParts, WrittenAt};
 use super::variable_value::VariableValue;
 use super::way_in_state::WaysIn;
-use crate::input::shell::ExecContext;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::input::shell::parse::{ParsedText, parse_text};
+use crate::input::shell::{ExecContext, RecipeFile, RecipeSource};
 use crate::model::{Invocation, Unseen, Word, WrittenServices};
 use crate::text::{FileId, Pos, Span, TracedText};
 
@@ -113,6 +113,9 @@ pub(super) struct Interpreter<'a> {
     /// The script files that are being read, outermost first.
     pub(super) inside: Vec<FileStart>,
     parsed: HashMap<(FileId, u32), Rc<ParsedText>>,
+    /// The files of recipes that commands named, and how often they did.
+    pub(super) recipe_files: HashMap<RecipeSource, Option<Rc<dyn RecipeFile>>>,
+    pub(super) recipe_calls: usize,
     pub(super) frames: Vec<ControlFrame>,
     /// What the substituted commands around this point print, outermost first.
     pub(super) printed: Vec<PrintedWords>,
@@ -186,6 +189,8 @@ impl<'a> Interpreter<'a> {
             made_in: HashMap::new(),
             inside: Vec::new(),
             parsed: HashMap::new(),
+            recipe_files: HashMap::new(),
+            recipe_calls: 0,
             frames: Vec::new(),
             printed: Vec::new(),
             calls: Vec::new(),

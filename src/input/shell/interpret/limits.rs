@@ -21,6 +21,9 @@ pub(super) const NESTED_STATEMENTS: usize = 56;
 pub(super) const NESTED_TEXTS: usize = 12;
 /// Files within each other.
 pub(super) const NESTED_FILES: usize = 10;
+/// Files of recipes that commands of one script name, each with what is set for it, and such commands.
+pub(super) const RECIPE_FILES: usize = 64;
+pub(super) const RECIPE_CALLS: usize = 1_000;
 /// Characters of all texts together.
 pub(super) const TEXT_CHARS: usize = 1024 * 1024;
 /// Starts of containers that are kept of one script.

@@ -21,8 +21,8 @@
 //!                   `variable_files`: those that set variables; `unread_settings`: those that may, and were not read
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
-//!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `inline_texts`: what others
-//!                   run for it;
+//!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `recipe_calls`,
+//!                   `inline_texts`: what others run for it;
 //!                   `hidden_programs`: what its words do not name
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin
@@ -70,6 +70,7 @@ mod package_scripts;
 mod print_record;
 mod printed_words;
 mod program_scripts;
+mod recipe_calls;
 mod recipient;
 mod redirection;
 mod remote_hosts;

@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
+use super::limits;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, takes_next_word};
 use crate::input::package_manifest::PackageManifest;
 use crate::input::shell::file_system::Lookup;
 use crate::model::join;
-use crate::text::TracedText;
+use crate::text::{Syntax, TracedText};
 
 /// Names that npm takes for scripts without `run`.
 const WITHOUT_RUN: [&str; 6] = ["test", "t", "tst", "start", "stop", "restart"];
@@ -22,7 +23,10 @@ const OWN_COMMANDS: [&str; 24] = [
 ];
 /// Options that name the directory of the file, and that name other ones.
 const DIRECTORY: [&str; 4] = ["-C", "--prefix", "--cwd", "--dir"];
-const OTHER_PACKAGES: [&str; 4] = ["-w", "--workspace", "--filter", "-F"];
+/// Options that name another package of the same repository.
+const OTHER_PACKAGE: [&str; 4] = ["-w", "--workspace", "--filter", "-F"];
+/// Directories that are looked at for one.
+const MOST_PACKAGES: usize = 100;
 
 /// A command that runs a script.
 #[derive(Debug, PartialEq)]
@@ -30,6 +34,8 @@ struct ScriptCall {
     name: String,
     /// The directory of the file, where the command names one.
     directory: Option<String>,
+    /// The package of the repository whose script it is, by its name or directory.
+    package: Option<String>,
     /// Whether the name may be a command of the program, or of a package.
     is_perhaps: bool,
     /// The number of the first word that is handed on.
@@ -47,15 +53,20 @@ impl Interpreter<'_> {
         if let Some(given) = &call.directory {
             directory = join(&directory, given);
         }
+        if let Some(package) = &call.package {
+            directory = self.package_directory(&directory, package)?;
+        }
         let Lookup::Text(file) = self.context.file_system.open(&join(&directory, "package.json")) else { return None };
+        // As the file itself is read where it is an input.
         let source = self.context.sources.get(file);
+        let file = self.context.sources.add_written(source.name(), source.text(), Syntax::Json);
         let manifest = PackageManifest::read(file, source.text()).ok()?;
         if call.is_perhaps && manifest.script(&call.name).is_none() {
             return None;
         }
         let mut state = state.clone();
         let outer = state.cwd.clone();
-        if call.directory.is_some() {
+        if call.directory.is_some() || call.package.is_some() {
             state.cwd = Rc::new(WorkingDirectory::At(TracedText::plain(&directory)));
         }
         for script in manifest.run(&call.name) {
@@ -69,6 +80,38 @@ impl Interpreter<'_> {
         }
         state.cwd = outer;
         Some(ExitStates::either_way(state))
+    }
+
+    /// The directory of a package of the repository, by its name or by that directory.
+    fn package_directory(&mut self, top: &str, package: &str) -> Option<String> {
+        self.recipe_calls += 1;
+        let read = |directory: &str| match self.context.file_system.open(&join(directory, "package.json")) {
+            Lookup::Text(file) => PackageManifest::parse(self.context.sources.get(file).text()),
+            _ => None,
+        };
+        let named = join(top, package);
+        if self.recipe_calls > limits::RECIPE_CALLS || read(&named).is_some() {
+            return Some(named).filter(|_| self.recipe_calls <= limits::RECIPE_CALLS);
+        }
+        let manifest = read(top);
+        let mut patterns: Vec<String> =
+            manifest.iter().flat_map(PackageManifest::workspaces).map(str::to_owned).collect();
+        if let Lookup::Text(file) = self.context.file_system.open(&join(top, "pnpm-workspace.yaml")) {
+            let source = self.context.sources.get(file);
+            let items = source.text().lines().filter_map(|line| line.trim().strip_prefix("- "));
+            patterns.extend(items.map(|item| item.trim_matches([' ', '"', '\'']).to_owned()));
+        }
+        let directories = patterns.iter().flat_map(|pattern| match pattern.trim_end_matches('*').strip_suffix('/') {
+            Some(above) if !above.contains('*') && pattern.ends_with('*') => {
+                let above = join(top, above);
+                let found = self.context.file_system.files_in(&above, &|_| true);
+                found.iter().map(|name| join(&above, name)).collect()
+            }
+            _ => vec![join(top, pattern)],
+        });
+        directories
+            .take(MOST_PACKAGES)
+            .find(|directory| read(directory).is_some_and(|manifest| manifest.name() == Some(package)))
     }
 }
 
@@ -111,18 +154,26 @@ fn named_script(words: &[ShellWord]) -> Option<ScriptCall> {
         return None;
     }
     let mut at = 1;
-    let (mut directory, mut runs) = (None, false);
+    let (mut directory, mut package, mut runs) = (None, None, false);
     loop {
         let word = words.get(at).filter(|word| word.is_fixed())?.raw();
         at += 1;
         let (option, value) = word.split_once('=').map_or((word.as_str(), None), |(a, b)| (a, Some(b.to_owned())));
-        if OTHER_PACKAGES.contains(&option) || word == "--" {
+        if word == "--" || matches!(option, "-ws" | "--workspaces" | "-r" | "--recursive") {
             return None;
         }
-        if DIRECTORY.contains(&option) {
+        // `yarn workspace NAME SCRIPT`.
+        let is_command = program == "yarn" && !runs && package.is_none() && word == "workspace";
+        if DIRECTORY.contains(&option) || OTHER_PACKAGE.contains(&option) || is_command {
             let next = words.get(at).filter(|word| word.is_fixed()).map(ShellWord::raw);
             at += usize::from(value.is_none());
-            directory = Some(value.or(next)?);
+            let value = value.or(next)?;
+            if DIRECTORY.contains(&option) {
+                directory = Some(value);
+            } else if package.replace(value).is_some_and(|package: String| !package.contains(['*', '!'])) {
+                // Those of several.
+                return None;
+            }
         } else if word.starts_with('-') {
             at += usize::from(takes_next_word(&word, "", &["--loglevel", "--reporter"]));
         } else if !runs && matches!(word.as_str(), "run" | "run-script") {
@@ -135,7 +186,19 @@ fn named_script(words: &[ShellWord]) -> Option<ScriptCall> {
             }
             let name = if !runs && matches!(word.as_str(), "t" | "tst") { "test".to_owned() } else { word };
             let is_perhaps = !runs && !is_usual;
-            return Some(ScriptCall { name, directory, is_perhaps, handed_from: at, keeps_options: program == "npm" });
+            // `npm run NAME -w PACKAGE`.
+            let rest = words.get(at..).unwrap_or_default();
+            let behind =
+                rest.iter().position(|word| OTHER_PACKAGE.contains(&word.raw().split('=').next().unwrap_or("")));
+            let before_words = rest.iter().position(|word| word.raw() == "--").unwrap_or(rest.len());
+            if let Some(option) = behind.filter(|option| program == "npm" && *option < before_words) {
+                let word = rest.get(option)?.raw();
+                let next = rest.get(option + 1).map(ShellWord::raw);
+                package = Some(word.split_once('=').map(|(_, value)| value.to_owned()).or(next)?);
+                at += option + 1 + usize::from(!word.contains('='));
+            }
+            let keeps_options = program == "npm";
+            return Some(ScriptCall { name, directory, package, is_perhaps, handed_from: at, keeps_options });
         }
     }
 }
@@ -146,6 +209,22 @@ mod tests {
 
     fn words(command: &str) -> Vec<ShellWord> {
         command.split(' ').map(ShellWord::plain).collect()
+    }
+
+    #[test]
+    fn package_of_the_repository_whose_script_it_is() {
+        for (command, name, package, handed) in [
+            ("npm run a -w ui", "a", "ui", ""),
+            ("npm run a --workspace=ui -- -p", "a", "ui", " \"-p\""),
+            ("npm -w ui run a", "a", "ui", ""),
+            ("pnpm --filter ui run a", "a", "ui", ""),
+            ("yarn workspace ui a", "a", "ui", ""),
+        ] {
+            let words = words(command);
+            let call = named_script(&words).unwrap_or_else(|| panic!("{command}"));
+            assert_eq!((call.name.as_str(), call.package.as_deref()), (name, Some(package)), "{command}");
+            assert_eq!(call.handed_on(&words).raw(), handed, "{command}");
+        }
     }
 
     #[test]
@@ -166,8 +245,7 @@ mod tests {
             assert_eq!((call.name.as_str(), call.directory.as_deref()), (name, directory), "{command}");
             assert_eq!(call.handed_on(&words).raw(), handed, "{command}");
         }
-        for command in ["npm install", "npm a", "npm run", "bun a", "yarn add x", "pnpm --filter x run a", "node run a"]
-        {
+        for command in ["npm install", "npm a", "npm run", "bun a", "yarn add x", "pnpm -r run a", "node run a"] {
             assert_eq!(named_script(&words(command)), None, "{command}");
         }
     }

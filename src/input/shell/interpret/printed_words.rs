@@ -4,6 +4,7 @@
 use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
+use super::list_item::ListItem;
 use super::print_record::{PrintedWords, redirects_output};
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
@@ -29,6 +30,11 @@ impl Interpreter<'_> {
         let printed = self.printed.pop().unwrap_or_default();
         let mut words = printed.words;
         if words.items.len() > limits::WORDS || (printed.is_unknown && words.items.is_empty()) {
+            return (result, None);
+        }
+        // `$(id -g || echo 999)`: one word, whichever of the commands prints it.
+        let is_default = |item: &ListItem| item.certainty != Certainty::Sure && !item.text.raw().starts_with('-');
+        if printed.is_unknown && matches!(words.items.as_slice(), [only] if is_default(only)) {
             return (result, None);
         }
         if printed.is_unknown {

@@ -329,7 +329,7 @@ impl Timeline {
         let Some(start) = self.starts.get(start) else { return (Moment::default(), false) };
         if start.beside_all {
             let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX, is_ended: false };
-            return (Moment { run: Arc::clone(run), spans: vec![until], at: start.at }, true);
+            return (Moment { run: Arc::clone(run), spans: vec![until], at: start.at, ..Moment::default() }, true);
         }
         let span = |number: &usize| {
             let process = self.processes.get(*number)?;
@@ -337,6 +337,6 @@ impl Timeline {
             Some(TimeSpan { process: *number + 1, from, until, is_ended: false })
         };
         let spans = start.around.iter().filter_map(span).collect();
-        (Moment { run: Arc::clone(run), spans, at: start.at }, start.repeats)
+        (Moment { run: Arc::clone(run), spans, at: start.at, ..Moment::default() }, start.repeats)
     }
 }

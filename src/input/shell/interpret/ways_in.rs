@@ -66,7 +66,7 @@ impl Interpreter<'_> {
         })
     }
 
-    fn run_then_functions(
+    pub(super) fn run_then_functions(
         &mut self,
         state: ShellState,
         run: impl FnOnce(&mut Self, ShellState) -> ExitStates,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{list, shown};
 use crate::input::shell::file_system::{FileSystem, Lookup};
-use crate::input::shell::{ExecContext, run_commands};
+use crate::input::shell::{ExecContext, read_no_recipes, run_commands};
 use crate::model::{Sight, USUAL_PATH};
 use crate::text::{FileId, Sources};
 
@@ -44,6 +44,7 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         user: None,
         hides: false,
         programs: &|| &names,
+        recipes: read_no_recipes,
     };
     let (script, _) = run_commands(Some(&command), None, &setting);
     let place = script.invocations.last().map_or_else(String::new, |call| place(&sources, call.span));

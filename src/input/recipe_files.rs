@@ -1,0 +1,16 @@
+//! Files of recipes that a command of a script runs by name. Uses `makefile`, `justfile` and `taskfile`.
+
+use std::rc::Rc;
+
+use super::shell::{ExecContext, RecipeFile, RecipeSource};
+use super::{justfile, makefile, taskfile};
+
+/// Reads the file of recipes of a command.
+pub(super) fn read_recipes(source: &RecipeSource, context: &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>> {
+    match source.program.as_str() {
+        "make" => makefile::read_recipes(source, context),
+        "just" => justfile::read_recipes(source, context),
+        "task" => taskfile::read_recipes(source, context),
+        _ => None,
+    }
+}
