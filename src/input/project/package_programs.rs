@@ -56,7 +56,10 @@ fn program_of_python(
 fn module_of<'t>(name: &str, line: &'t str) -> Option<&'t str> {
     let after = line.get(find_word(line, name)? + name.len()..)?;
     let value = after.trim_start_matches(['"', '\'', ' ']).strip_prefix('=')?.trim_start_matches(['"', '\'', ' ']);
-    let (module, _) = value.split_once(':')?;
+    let (module, function) = value.split_once(':')?;
+    if !function.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+        return None;
+    }
     let is_module = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
     (!module.is_empty() && module.bytes().all(is_module)).then_some(module)
 }
