@@ -65,6 +65,10 @@ impl Interpreter<'_> {
     pub(super) fn unread_build(&self, words: &[ShellWord], state: &ShellState) -> Option<UnreadReason> {
         let word = words.first().filter(|word| !word.unclear && word.certainty == Certainty::Sure)?;
         let raw = word.raw();
+        // The program itself is recorded as what it is, wherever it comes from.
+        if self.is_named_program(&raw) {
+            return None;
+        }
         let paths: Vec<String> = if raw.contains('/') {
             self.absolute_path(&word.text, state).into_iter().collect()
         } else {
