@@ -123,10 +123,10 @@ fn what_cannot_be_meant_is_wrong_usage() {
 
 #[test]
 fn what_is_wrong_with_the_input_is_told_where_nothing_else_tells_it() {
-    let directory = project(&[("compose.yaml", "services: {a: {image: x, unknown: y}}")]);
+    let directory = project(&[("compose.yaml", "services: {a: {image: x, volume: y}}")]);
     let err = |arguments: &[&str]| overlock(directory.path(), &[&["check"], arguments].concat()).err;
     for told in [&[][..], &["--output", "text"], &["--output", "json=x"], &["--output", "json", "--output", "text=y"]] {
-        assert!(err(told).contains("`unknown` is no key"), "{told:?}");
+        assert!(err(told).contains("`volume` is no key"), "{told:?}");
     }
     for silent in ["json", "sarif", "github", "gitlab", "junit", "markdown", "html"] {
         assert_eq!(err(&["--output", silent]), "", "{silent}");

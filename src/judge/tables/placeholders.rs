@@ -42,11 +42,11 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::GuardPath => self.guard_path(),
             Placeholder::GuardProblem => self.guard_problem(),
             Placeholder::GuardUnknown if candidate.guard.is_elsewhere => {
-                "an external flock is seen, but not around all that may call it".to_owned()
+                "an external flock is seen, but nothing shows that all calls take it".to_owned()
             }
             Placeholder::GuardUnknown => "nothing shows that its calls take an external flock".to_owned(),
             Placeholder::GuardUnknownShort if candidate.guard.is_elsewhere => {
-                "a flock is seen, but not around all that may call it".to_owned()
+                "a flock is seen, but nothing shows that all calls take it".to_owned()
             }
             Placeholder::GuardUnknownShort => "nothing shows a flock".to_owned(),
             Placeholder::FilesystemProblem => {

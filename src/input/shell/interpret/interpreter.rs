@@ -27,12 +27,6 @@ use crate::input::shell::{ExecContext, RecipeFile, RecipeSource};
 use crate::model::{Invocation, Unseen, Word, WrittenServices};
 use crate::text::{FileId, Pos, Span, TracedText};
 
-/// What a text may do without any program running, so that a trap may hold it.
-pub(super) const HARMLESS: [&str; 20] = [
-    "", ":", "-", "break", "cd", "echo", "exit", "flock", "kill", "pkill", "printf", "return", "rm", "rmdir", "sleep",
-    "stty", "sync", "true", "wait", "trap",
-];
-
 /// Programs that copy or move files.
 const COPYING: [&str; 8] = ["cp", "dd", "install", "ln", "mv", "rsync", "scp", "tar"];
 
@@ -82,6 +76,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) ways_in: Option<WaysIn>,
     /// The texts of scripts that commands wrote, by their paths.
     pub(super) own_scripts: HashMap<String, TracedText>,
+    /// The programs that matter by the paths of links to them and copies that commands made.
+    pub(super) own_names: HashMap<String, String>,
     /// The processes whose output or input the statements around this point read and write (`<(...)`), in order.
     pub(super) read_beside: Vec<usize>,
     /// Which locks there are around which starts.
@@ -172,6 +168,7 @@ impl<'a> Interpreter<'a> {
             input: None,
             ways_in: None,
             own_scripts: HashMap::new(),
+            own_names: HashMap::new(),
             read_beside: Vec::new(),
             around: BTreeMap::new(),
             unseen: None,
@@ -396,9 +393,6 @@ impl<'a> Interpreter<'a> {
     pub(super) fn record_call(&mut self, invocation: Invocation) {
         if self.muted > 0 {
             return;
-        }
-        if let Some(notes) = self.call_notes.last_mut() {
-            notes.runs_program |= invocation.argv.first().is_some_and(|name| !HARMLESS.contains(&&**name));
         }
         let copies = invocation.argv.first().is_some_and(|name| COPYING.contains(&&**name));
         let is_one_of_several = |word: &Word| self.alternatives.keys().any(|symbol| word.contains(symbol.as_str()));

@@ -23,7 +23,8 @@
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `recipe_calls`,
 //!                   `inline_texts`: what others run for it;
-//!                   `hidden_programs`: what its words do not name
+//!                   `other_names`: programs under names that links give them; `hidden_programs`: what its words do not name;
+//!                   `unread_code`: what files show of that which are no shell scripts
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
@@ -65,6 +66,7 @@ mod limits;
 mod list_item;
 mod lists;
 mod moved_states;
+mod other_names;
 mod own_scripts;
 mod package_scripts;
 mod print_record;
@@ -99,6 +101,7 @@ mod timeline;
 mod unclear_parts;
 mod unclear_words;
 mod unknown_arguments;
+mod unread_code;
 mod unread_settings;
 mod unseen_notes;
 mod unwrapped;
