@@ -2,6 +2,7 @@
 //! said to do nothing.
 
 use std::fs;
+use std::path::Path;
 
 use crate::accept::SHARED;
 use crate::harness::{Run, commit, overlock, project, repository};
@@ -23,11 +24,11 @@ spec:
 ";
 
 /// Every way to print a run of these arguments.
-fn every_way(directory: &std::path::Path, arguments: &[&str]) -> Vec<(String, Run)> {
+fn every_way(directory: &Path, arguments: &[&str]) -> Vec<(String, Run)> {
     let mut runs = Vec::new();
     for format in FORMATS {
-        for quiet in [&[][..], &["-q"]] {
-            let all = [arguments, &["--format", format], quiet].concat();
+        for quiet in [vec![], vec!["-q"]] {
+            let all = [arguments, &["--format", format], quiet.as_slice()].concat();
             runs.push((format!("{all:?}"), overlock(directory, &all)));
         }
     }
