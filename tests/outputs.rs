@@ -91,7 +91,7 @@ fn a_file_is_replaced_and_what_a_link_leads_to_stays() {
     let before = fs::File::open(path("real/report")).unwrap();
     let outputs = ["check", "--output", "sarif=link", "--output", "json=real/report", "--output", "gitlab=/dev/null"];
     let run = overlock(directory.path(), &outputs);
-    assert_eq!((run.status, run.err.as_str()), (1, ""));
+    assert_eq!((run.status, run.err.as_str()), (1, "overlock: exit status 1: 1 error\n"));
     assert!(fs::symlink_metadata(path("link")).unwrap().is_file());
     assert!(fs::read_to_string(path("link")).unwrap().contains("sarif-schema"));
     assert!(fs::read_to_string(path("real/report")).unwrap().contains("schema_version"));

@@ -12,6 +12,10 @@ use crate::model::{Container, EnvValue, Invocation, MountSource, program_name};
 use crate::rules::{InternalLock, Profile, Refresh, Ruleset, Sight};
 use crate::text::Span;
 
+/// What lets all of a running container be seen.
+const SEE_ALL: &str = "run overlock as root on the engine's host, and where the capture was taken, if it is one; in a container \
+                       with the host's /proc, by --proc, and the capabilities that docs/install.md lists";
+
 /// A fact that could not be found out and without which nothing can be judged.
 #[derive(Debug, Clone)]
 pub(crate) struct UnknownFact {
@@ -262,7 +266,7 @@ impl Judgement<'_, '_> {
                 problem: format!("{name} was not seen whole: {}", unseen.what),
                 detail: format!("was not seen whole: {}", unseen.what),
                 settle: if candidate.container.is_running() {
-                    "run overlock as root on the engine's host (in a container: with --pid host and --proc), and where the capture was taken, if it is one".to_owned()
+                    SEE_ALL.to_owned()
                 } else {
                     format!(
                         "put that where overlock can read it; or label with `{ROLE_LABEL}: none` what does not run {}",
