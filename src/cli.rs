@@ -169,7 +169,7 @@ pub struct Check {
     /// What is known already.
     #[command(flatten)]
     pub accept: Accept,
-    /// Fail only on findings that point at lines changed since REV, or since the branches diverged; uses git
+    /// Fail only on findings that are new or worse than at REV, or than where the branches diverged; uses git
     #[arg(long, help_heading = JUDGING, value_name = "REV", conflicts_with = "write_baseline")]
     pub since: Option<String>,
     /// Fail also where the change since REV itself adds an ignore, a declaration, a severity, other rules or entries to the

@@ -12,7 +12,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use crate::harness::{Run, commit, git, overlock, root, run};
 
 /// Pages whose commands are run by tests of their own, in places that are made for them.
-const OWN_TESTS: &[&str] = &["docs/ci.md", "docs/install.md", "docs/jq.md"];
+const OWN_TESTS: &[&str] = &["docs/install.md", "docs/jq.md"];
 
 /// Commands of the pages that are not this program's, and what shows that they work.
 const OTHER_COMMANDS: &[(&str, &str)] = &[
@@ -289,6 +289,7 @@ fn user_repository() -> tempfile::TempDir {
     git(folder.path(), &["init", "--quiet", "--initial-branch", "main"]);
     assert_eq!(overlock(folder.path(), &["check", ".", "--write-baseline=known.json"]).status, 0);
     commit(folder.path());
+    git(folder.path(), &["update-ref", "refs/remotes/origin/main", "HEAD"]);
     folder
 }
 
@@ -329,6 +330,19 @@ fn every_command_is_run_or_says_why_not() {
         }
     }
     assert!(ran > 20 && excused > 3, "{ran} commands ran, {excused} blocks did not");
+}
+
+/// Nothing can be fetched before the first release: a page that names one says so where its reader sees it.
+#[test]
+fn pages_that_name_a_release_say_where_there_is_none() {
+    let wants_release =
+        |text: &str| ["overlock-cli", "ghcr.io/overlock", "v0.1.0", ":0.1.0"].iter().any(|name| text.contains(name));
+    let naming: Vec<String> = pages().into_iter().filter(|page| wants_release(&read(page))).collect();
+    assert!(naming.len() >= 3, "{naming:?}");
+    for page in naming {
+        let is_told = links(&read(&page)).iter().any(|link| link.target.ends_with("CHANGELOG.md"));
+        assert!(is_told, "{page} names a release and not CHANGELOG.md, which says whether there is one");
+    }
 }
 
 #[test]

@@ -66,10 +66,10 @@ fn what_was_captured_is_drawn_alone_or_beside_a_plan() {
 
 #[test]
 fn what_cannot_be_read_or_seen_is_told() {
-    let directory = project(&[("compose.yaml", &format!("services:\n  a: {BATCH}\n  b: {{image: x, unknown: y}}\n"))]);
+    let directory = project(&[("compose.yaml", &format!("services:\n  a: {BATCH}\n  b: {{image: x, volume: y}}\n"))]);
     let gap = overlock(directory.path(), &["graph", "."]);
     assert_eq!(gap.status, 3);
-    assert!(gap.err.contains("`unknown` is no key") && gap.out.contains("</svg>"), "{}", gap.err);
+    assert!(gap.err.contains("`volume` is no key") && gap.out.contains("</svg>"), "{}", gap.err);
     let unset = BATCH.replace("/srv/c", "${NOWHERE}/c");
     fs::write(directory.path().join("compose.yaml"), format!("services:\n  a: {BATCH}\n  b: {unset}\n")).unwrap();
     let unknown = overlock(directory.path(), &["graph", "."]);

@@ -280,3 +280,33 @@ fn many_files_are_proposed_by_their_directories() {
     let mode = fs::metadata(directory.path().join("overlock.yaml")).unwrap().permissions().mode();
     assert_eq!(mode & 0o111, 0);
 }
+
+#[test]
+fn proposed_names_hold_in_a_checkout_of_another_name() {
+    let one = "services:\n  worker:\n    image: x\n    command: [claude, -p]\n    volumes: [/srv/claude:/home/agent/.claude]\n";
+    let both = one.replace("worker", "second").replace("services:\n", "") + one.trim_start_matches("services:\n");
+    let both = format!("services:\n{both}");
+    let (directory, _) = written(&[("stack/compose.yaml", both.as_str())], &[]);
+    let proposed = text(directory.path(), "overlock.yaml");
+    assert!(proposed.contains("\"worker\": \"") && !proposed.contains("stack/worker"), "{proposed}");
+    // Where two projects have a service of one name, only the project tells which is meant.
+    let (directory, _) = written(&[("a/compose.yaml", both.as_str()), ("b/compose.yaml", one)], &[]);
+    let proposed = text(directory.path(), "overlock.yaml");
+    assert!(
+        proposed.contains("a/worker") && proposed.contains("b/worker") && proposed.contains("\"second\""),
+        "{proposed}"
+    );
+}
+
+#[test]
+fn what_is_proposed_is_no_finding_of_its_own() {
+    let container = r#"{"image": "x", "mounts": ["source=/srv/claude,target=/root/.claude,type=bind"], "containerEnv": {"CLAUDE_CONFIG_DIR": "/root/.claude"}}"#;
+    let batch =
+        "services:\n  worker:\n    image: x\n    command: [claude, -p]\n    volumes: [/srv/claude:/root/.claude]\n";
+    let (directory, _) = written(&[(".devcontainer/devcontainer.json", container), ("compose.yaml", batch)], &[]);
+    let proposed = text(directory.path(), "overlock.yaml");
+    assert!(!proposed.contains("guards:") || !proposed.contains("\"devcontainer\": yes"), "{proposed}");
+    fs::write(directory.path().join("overlock.yaml"), proposed.replace("\n#:", "\n")).unwrap();
+    let taken = overlock(directory.path(), &["check", "."]);
+    assert!(!taken.out.contains("interactive-behind-guard"), "{}", taken.out);
+}

@@ -59,6 +59,7 @@ mod runners;
 mod script_starts;
 mod scripts;
 mod since;
+mod told_reasons;
 mod translations;
 mod traps;
 mod unfixed;

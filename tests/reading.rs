@@ -89,11 +89,11 @@ fn quiet_tells_what_fails_the_run_alone_and_concise_a_line_of_each_finding() {
 
 #[test]
 fn notices_about_the_input_are_counted_and_told_where_all_is() {
-    let directory = project(&[("compose.yaml", "# overlock: ignore[file-mount] known\nservices: {a: {image: x}}\n")]);
+    let directory = project(&[("compose.yaml", "services: {a: {image: \"x:${TAG}\"}}\n")]);
     let call = |more: &[&str]| run(crate::harness::command(directory.path(), &[&["check", "."], more].concat()));
     let (short, whole) = (call(&[]), call(&["-v"]));
     assert!(short.err.is_empty() && short.out.contains("1 remark about the input (-v)"), "{} {}", short.out, short.err);
-    assert!(whole.err.contains("this ignores nothing") && !whole.out.contains("(-v)"), "{} {}", whole.out, whole.err);
+    assert!(whole.err.contains("TAG is not set") && !whole.out.contains("(-v)"), "{} {}", whole.out, whole.err);
 }
 
 /// Two services whose login depends on a variable that is not set, and two scripts that use known ones.

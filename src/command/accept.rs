@@ -151,7 +151,11 @@ impl Acceptance<'_> {
         let Layout { containers, diagnostics, .. } = layout;
         diagnostics.extend(self.configuration.told.iter().chain(rules.refused()).cloned());
         diagnostics.extend(report::unknown_rules(self.config(), rules));
-        if self.whole && self.planned {
+        if self.planned {
+            diagnostics.extend(report::unknown_labels(containers));
+        }
+        let is_usable = diagnostics.iter().all(|one| one.level != Level::Error);
+        if self.whole && self.planned && is_usable {
             diagnostics.extend(report::idle_declarations(self.config(), containers));
         }
         let file = self.configuration.file.as_deref().map(|file| (file, self.config()));

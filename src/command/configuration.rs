@@ -87,6 +87,10 @@ pub(super) fn find(cli: &Cli, search: Search<'_>, world: &World, sources: &Sourc
         (Some(path), _) => read(Path::new(&absolute(path, world)), world, sources),
         (None, Search::Repository(first)) => {
             let start = PathBuf::from(absolute(first.unwrap_or(Path::new(".")), world));
+            // A path that is not there is told by whoever reads it, and is the one thing that is wrong.
+            if fs::symlink_metadata(&start).is_err() {
+                return Configuration::default();
+            }
             of_repository(directory_of(&start), world, sources)
         }
         (None, Search::Host) => of_host(&world.host_configuration, world, sources),
@@ -169,7 +173,8 @@ fn is_owned(path: &Path, owners: &[Option<u32>]) -> bool {
 }
 
 fn ignored(path: &Path, why: &str, world: &World) -> Diagnostic {
-    Diagnostic::about(Level::Warning, Some(shown(path, world)), format!("this configuration is not used: {why}"))
+    let message = format!("this configuration is not used: {why}");
+    Diagnostic::about(Level::Warning, Some(shown(path, world)), message).pressing()
 }
 
 /// Whoever wrote the one or the other means something by it, and no rule says which of them holds.

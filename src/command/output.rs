@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::cli;
-use crate::model::Level;
 use crate::render::{self, Detail, Format, Given, Style};
 use crate::report::ExitStatus;
 use crate::text::writer;
@@ -64,12 +63,8 @@ impl Outputs {
         if let Some(format) = self.printed.filter(|_| !self.silent) {
             render::render(given, format, style, out)?;
         }
-        let in_file = |format| self.files.iter().any(|(one, _)| *one == format);
-        if !self.silent && (matches!(self.printed, None | Some(Format::Text)) || in_file(Format::Text)) {
-            let told = given.report.diagnostics.iter();
-            // What no verdict rests on is counted in the last line, and told where all is.
-            let told = told.filter(|one| one.level != Level::Warning || style.detail == Detail::Verbose);
-            render::diagnostics(told, given.sources, err)?;
+        if !self.silent {
+            self.tell_beside(given, style, err)?;
         }
         let mut status = given.status;
         for (format, file) in &self.files {
@@ -87,6 +82,23 @@ impl Outputs {
             }
         }
         Ok(status)
+    }
+
+    /// Tells on standard error what is not in what is printed: what was wrong with the input, and why a run that says no
+    /// more did not end with 0.
+    fn tell_beside(&self, given: &Given<'_>, style: Style, err: &mut dyn Write) -> anyhow::Result<()> {
+        let in_file = |format| self.files.iter().any(|(one, _)| *one == format);
+        let lacks_input = matches!(self.printed, None | Some(Format::Text | Format::Concise | Format::Prometheus));
+        if lacks_input || in_file(Format::Text) {
+            // Beside lines for programs stands what takes something away from them alone.
+            let is_for_people = matches!(self.printed, None | Some(Format::Text)) || in_file(Format::Text);
+            let detail = if is_for_people { style.detail } else { Detail::Quiet };
+            render::diagnostics(render::told_diagnostics(given.report, detail), given.sources, err)?;
+        }
+        if let Some(reason) = render::unsaid_reason(given, self.printed, style.detail) {
+            writeln!(err, "overlock: {}", render::safe(&reason))?;
+        }
+        Ok(())
     }
 }
 

@@ -1,15 +1,16 @@
 //! One layout, judged, with what counts of it and what ends that. May use everything but `main`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 
 use super::accept::Acceptance;
 use super::session::Session;
-use crate::finding::{Judged, Report};
+use crate::finding::{Judged, Report, Verdict};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::report::{Concealed, FailOn, group_findings, tell_paths_from};
+use crate::text::Span;
 
 /// What a command does besides.
 pub(super) struct Steps<'s> {
@@ -60,6 +61,7 @@ pub(super) fn settled(
     let mut report = acceptance.accept(judged, &mut prepared, rules, sources);
     report.fail_on = steps.fail_on;
     acceptance.complete(&mut report, prepared, rules, sources, err)?;
+    press_unread_builds(&mut report, &layout);
     (steps.compare)(&mut report);
     group_findings(&mut report, &rules.matrix, sources);
     let config = acceptance.config();
@@ -69,6 +71,17 @@ pub(super) fn settled(
         claim_nothing(&mut report);
     }
     Ok(report)
+}
+
+/// Tells of an image that could not be read wherever a participant of unknown version runs it: the version may be there.
+fn press_unread_builds(report: &mut Report, layout: &Layout) {
+    let unknown =
+        report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant && one.version.is_none());
+    let builds = unknown.filter_map(|one| layout.containers.get(one.index)?.build.as_ref());
+    let builds: HashSet<Span> = builds.map(|build| build.span).collect();
+    for diagnostic in &mut report.diagnostics {
+        diagnostic.is_pressing |= diagnostic.span.is_some_and(|span| builds.contains(&span));
+    }
 }
 
 /// Leaves the remedies as advice: what is told of some containers alone says nothing of whom a change would help.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::candidate_file::CandidateFile;
+use super::candidate_file::{CandidateFile, is_yaml_key};
 use super::compose::{Context, is_default_name};
 use super::exclusion::{ExcludedPaths, Exclusion};
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, SearchedDirectory};
@@ -22,6 +22,13 @@ const RECIPE_FILES: [(&[&str], &[&str]); 4] = [
     (&["task"], &["Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml"]),
     (&["npm", "yarn", "pnpm", "bun"], &["package.json"]),
 ];
+/// The keys at the top of a compose file.
+const TOP_KEYS: [&str; 8] = ["services", "include", "volumes", "networks", "configs", "secrets", "name", "version"];
+/// What is told of a Dockerfile that a person named.
+const DOCKERFILE: &str = "a Dockerfile starts no container: give its directory, or the file that builds and starts it";
+/// What is told of another file that a person named and that nothing reads.
+const UNKNOWN_KIND: &str =
+    "not judged: it is neither a compose file nor of another kind that is read (docs/usage.md lists them)";
 /// How many directories that were not read are told one by one.
 const TOLD: usize = 10;
 
@@ -42,7 +49,10 @@ pub fn discover(
         let absolute = context.cwd.join(path);
         match reader.kind(&absolute) {
             Err(error) => {
-                let message = format!("cannot look at this path: {error}");
+                let message = match path.to_str() {
+                    Some("-") => "a PATH is no standard input: give the compose file there with `-f -`".to_owned(),
+                    _ => format!("cannot look at this path: {error}"),
+                };
                 let name = Some(path.display().to_string());
                 found.diagnostics.push(Diagnostic::about(Level::Error, name, message));
             }
@@ -55,8 +65,14 @@ pub fn discover(
             }
             Ok(kind) => {
                 // A pipe can be read once only: that is for who loads it.
-                let kind = if kind == EntryKind::File { kind_of_file(&absolute, reader) } else { DEFAULT_KIND };
-                found.inputs.push(named_input(kind, vec![path.clone()]));
+                let known = if kind == EntryKind::File { kind_of_file(&absolute, reader) } else { Ok(DEFAULT_KIND) };
+                match known {
+                    Ok(kind) => found.inputs.push(named_input(kind, vec![path.clone()])),
+                    Err(message) => {
+                        let name = Some(path.display().to_string());
+                        found.diagnostics.push(Diagnostic::about(Level::Error, name, message));
+                    }
+                }
             }
         }
     }
@@ -64,9 +80,32 @@ pub fn discover(
     found
 }
 
-fn kind_of_file(path: &Path, reader: &Reader) -> &'static dyn InputKind {
+/// The kind of a file that a person named: what looks like no other is a compose file, unless nothing in it does.
+fn kind_of_file(path: &Path, reader: &Reader) -> Result<&'static dyn InputKind, &'static str> {
     let file = CandidateFile::new(path, reader);
-    KINDS.iter().find(|kind| kind.looks_like(&file)).copied().unwrap_or(DEFAULT_KIND)
+    match KINDS.iter().find(|kind| kind.looks_like(&file)) {
+        Some(kind) => Ok(*kind),
+        None if is_dockerfile(file.name()) => Err(DOCKERFILE),
+        None if may_be_compose(file.beginning()) => Ok(DEFAULT_KIND),
+        None => Err(UNKNOWN_KIND),
+    }
+}
+
+fn is_dockerfile(name: &str) -> bool {
+    ["Dockerfile", "Containerfile"].iter().any(|known| {
+        name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            || name.strip_suffix(known).is_some_and(|rest| rest.ends_with('.'))
+    })
+}
+
+/// Whether a text may be a compose file, or one with a mistake in it: it is empty, a mapping in brackets, has one of the keys
+/// at a compose file's top, or cannot be read, which is told when it is loaded.
+fn may_be_compose(text: &str) -> bool {
+    let has_key = |line: &str| TOP_KEYS.iter().any(|key| is_yaml_key(line, key)) || line.starts_with("x-");
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    text.is_empty()
+        || text.starts_with(['{', '?', '!', '&', '*'])
+        || text.lines().any(|line| has_key(line.trim_start()))
 }
 
 fn named_input(kind: &'static dyn InputKind, files: Vec<PathBuf>) -> FoundInput {

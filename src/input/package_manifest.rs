@@ -63,6 +63,17 @@ impl PackageManifest {
         self.scripts().find(|script| script.name == name)
     }
 
+    /// The file of a program that it brings, below its directory: of its own name where it has one without another.
+    pub(super) fn program(&self, name: &str) -> Option<&str> {
+        let programs = self.root.get("bin")?;
+        if let Some(only) = programs.as_scalar() {
+            let own = self.root.get("name")?.as_scalar()?.text.as_str();
+            let own = own.rsplit('/').next().unwrap_or(own);
+            return (own == name).then_some(only.text.as_str());
+        }
+        Some(programs.get(name)?.as_scalar()?.text.as_str())
+    }
+
     /// What `npm run NAME` runs: the script, with those that are named after it.
     pub(super) fn run(&self, name: &str) -> impl Iterator<Item = PackageScript<'_>> {
         let names = [format!("pre{name}"), name.to_owned(), format!("post{name}")];
@@ -130,6 +141,15 @@ mod tests {
         for text in ["{", "[]", "", r#"{"scripts": []}"#, r#"{"dependencies": "x"}"#] {
             assert!(PackageManifest::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn programs_have_the_name_of_the_package_or_their_own() {
+        let program = |text, name| PackageManifest::parse(text).unwrap().program(name).map(str::to_owned);
+        assert_eq!(program(r#"{"name": "@a/agent", "bin": "./x.js"}"#, "agent").as_deref(), Some("./x.js"));
+        assert_eq!(program(r#"{"name": "b", "bin": {"agent": "x.js"}}"#, "agent").as_deref(), Some("x.js"));
+        assert_eq!(program(r#"{"name": "b", "bin": "x.js"}"#, "agent"), None);
+        assert_eq!(program(r#"{"name": "agent"}"#, "agent"), None);
     }
 
     #[test]

@@ -458,7 +458,7 @@ fn participant_row(
         role: candidate.role.role.name(),
         auth: "not-refreshed",
         scope: candidate.scope.name(),
-        access: if candidate.access == Access::ReadOnly { "ro" } else { "rw" },
+        access: if candidate.access == Access::ReadWrite { "rw" } else { "ro" },
         version: candidate.version.range.as_ref().map(ToString::to_string),
         internal_lock: "coherent",
         locks: locks.collect(),

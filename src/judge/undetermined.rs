@@ -12,6 +12,10 @@ use crate::model::{Container, EnvValue, Invocation, MountSource, program_name};
 use crate::rules::{InternalLock, Profile, Refresh, Ruleset, Sight};
 use crate::text::Span;
 
+/// What lets all of a running container be seen.
+const SEE_ALL: &str = "run overlock as root on the engine's host, and where the capture was taken, if it is one; in a container \
+                       with the host's /proc, by --proc, and the capabilities that docs/install.md lists";
+
 /// A fact that could not be found out and without which nothing can be judged.
 #[derive(Debug, Clone)]
 pub(crate) struct UnknownFact {
@@ -52,12 +56,20 @@ enum UnsetPart<'a> {
     JobExpression(&'a str),
     /// What Nomad puts in where the job runs.
     OfClient,
+    /// A volume that a client of Nomad has by this name.
+    HostVolume(&'a str),
 }
+
+/// What stands for the directory of such a volume, before its name.
+const HOST_VOLUME: &str = "nomad host volume ";
 
 impl<'a> UnsetPart<'a> {
     fn of(path: &'a str) -> Self {
         let part = path.split_once("${").map_or("", |(_, part)| part);
         let end = part.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(part.len());
+        if let Some((name, _)) = part.strip_prefix(HOST_VOLUME).and_then(|rest| rest.split_once('}')) {
+            return Self::HostVolume(name);
+        }
         match part.get(..end).unwrap_or("") {
             _ if path.starts_with(UNSEEN_MOUNTS) => Self::Mounts,
             "" if part.starts_with("$(") || part.starts_with('`') => Self::Output,
@@ -90,6 +102,7 @@ impl<'a> UnsetPart<'a> {
             Self::JobVariable(name) => format!("the job's variable {name} has no default"),
             Self::JobExpression(place) => format!("the value at {place} is not known"),
             Self::OfClient => "Nomad says where it is as the job starts".to_owned(),
+            Self::HostVolume(name) => format!("no configuration of a client describes the host volume {name}"),
         }
     }
 
@@ -105,6 +118,9 @@ impl<'a> UnsetPart<'a> {
             Self::Mounts => "write its mounts out where it is started".to_owned(),
             Self::JobVariable(name) => {
                 format!("give the variable a default, or set NOMAD_VAR_{name} where overlock runs")
+            }
+            Self::HostVolume(name) => {
+                format!("give the configuration of the client that has a `host_volume` {name}")
             }
             Self::Assigned { .. } | Self::Argument | Self::Output | Self::JobExpression(_) | Self::OfClient => {
                 "write the directory out where the container is started, or give each start a volume of its own"
@@ -250,7 +266,7 @@ impl Judgement<'_, '_> {
                 problem: format!("{name} was not seen whole: {}", unseen.what),
                 detail: format!("was not seen whole: {}", unseen.what),
                 settle: if candidate.container.is_running() {
-                    "run overlock as root on the engine's host (in a container: with --pid host and --proc), and where the capture was taken, if it is one".to_owned()
+                    SEE_ALL.to_owned()
                 } else {
                     format!(
                         "put that where overlock can read it; or label with `{ROLE_LABEL}: none` what does not run {}",

@@ -28,6 +28,11 @@ pub(crate) fn shows_hidden<'a>(mut calls: impl Iterator<Item = &'a Invocation>) 
     calls.any(|call| call.argv.iter().any(|word| matches!(&**word, "dotglob" | "globdots" | "GLOB_DOTS" | "glob_dots")))
 }
 
+/// Whether the last component of a path begins with a sign of a pattern that stands for no dot there.
+pub(crate) fn begins_with_star(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with(['*', '?', '[']))
+}
+
 /// What a call copies. `before` are the calls whose output it may read: those written before it in its line, nearest first.
 pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
     match program_name(call) {

@@ -24,16 +24,25 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// The file, where it could not be read, so that there is no span.
     pub file: Option<String>,
+    /// Whether it is told without `-v` although the answer is whole: a verdict may rest on it, or what somebody wrote for
+    /// this tool does nothing.
+    pub is_pressing: bool,
 }
 
 impl Diagnostic {
     /// A diagnostic about a place in a file.
     pub fn at(level: Level, span: Span, message: impl Into<String>) -> Self {
-        Self { level, message: message.into(), span: Some(span), file: None }
+        Self { level, message: message.into(), span: Some(span), file: None, is_pressing: false }
     }
 
     /// A diagnostic about a file that was not read, or about no file at all.
     pub fn about(level: Level, file: Option<String>, message: impl Into<String>) -> Self {
-        Self { level, message: message.into(), span: None, file }
+        Self { level, message: message.into(), span: None, file, is_pressing: false }
+    }
+
+    /// The same, told without `-v` too.
+    #[must_use]
+    pub fn pressing(self) -> Self {
+        Self { is_pressing: true, ..self }
     }
 }

@@ -13,6 +13,7 @@ mod judged_file;
 mod kernel;
 mod live;
 mod mount;
+mod mount_command;
 mod parameter;
 mod partial_text;
 mod path;
@@ -35,7 +36,9 @@ pub use container::{
     ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use container_id::ContainerId;
-pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, shows_hidden, words_of_copies};
+pub(crate) use copy_words::{
+    WordsOfCopy, begins_with_star, is_letter, operands, program_name, shows_hidden, words_of_copies,
+};
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
@@ -45,6 +48,7 @@ pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub use mount::{Mount, MountSource};
+pub(crate) use mount_command::MountCommand;
 pub(crate) use parameter::{Parameter, is_variable_name};
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};

@@ -38,8 +38,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::finding::Report;
-use crate::model::Diagnostic;
-use crate::report::ExitStatus;
+use crate::model::{Diagnostic, Level};
+use crate::report::{ExitStatus, fails_run};
 use crate::rules::Ruleset;
 use crate::text::Sources;
 
@@ -117,6 +117,52 @@ pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io:
 /// What the stream says.
 pub fn configuration(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     phrases::using(report).map_or(Ok(()), |using| writeln!(out, "using: {}", safe(&using)))
+}
+
+/// How many remarks are told without `-v`.
+const PRESSING: usize = 10;
+
+/// What was wrong with the input that a person is told: what no verdict rests on where all is told, or a few that matter.
+pub fn told_diagnostics(report: &Report, detail: Detail) -> Vec<&Diagnostic> {
+    let mut pressing = 0;
+    let is_told = |one: &&Diagnostic| match detail {
+        _ if one.level != Level::Warning => true,
+        Detail::Quiet => false,
+        Detail::Verbose => true,
+        Detail::Normal => {
+            pressing += usize::from(one.is_pressing);
+            one.is_pressing && pressing <= PRESSING
+        }
+    };
+    report.diagnostics.iter().filter(is_told).collect()
+}
+
+/// Why a run did not end with 0, in a line, where what was printed does not say so; `None` where it does, or it did.
+pub fn unsaid_reason(given: &Given<'_>, printed: Option<Format>, detail: Detail) -> Option<String> {
+    let report = given.report;
+    let fails = report.counting_hits().any(|hit| fails_run(hit, report, report.fail_on));
+    let status = given.status.code();
+    let says_nothing = match printed {
+        None | Some(Format::Prometheus) => true,
+        Some(Format::Text) => detail == Detail::Quiet,
+        Some(_) => false,
+    };
+    match given.status {
+        // What is wrong with the input is told on its own lines.
+        ExitStatus::Clean | ExitStatus::Unusable => None,
+        ExitStatus::Findings if !fails => {
+            let places = report.added;
+            let entries = if places == 1 { "entry" } else { "entries" };
+            Some(format!("exit status {status}: the change accepts {places} {entries} for itself (--fail-on-accept)"))
+        }
+        ExitStatus::Findings if says_nothing && printed != Some(Format::Text) => {
+            Some(format!("exit status {status}: {}", summary_line(report)))
+        }
+        ExitStatus::NotInspected if says_nothing => {
+            Some(format!("exit status {status}: {}", phrases::not_inspected(report)))
+        }
+        ExitStatus::Findings | ExitStatus::NotInspected => None,
+    }
 }
 
 /// Writes what was wrong with the input, a line each: `file:line:column: level: message`.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::finding::{EXCLUSION, Finding, Hit, Influence, InfluenceKind, Participant, Report, SuppressedBy};
+use crate::finding::{
+    EXCLUSION, Finding, Hit, Influence, InfluenceKind, Participant, Report, SuppressedBy, UNDETERMINED,
+};
 use crate::model::{Diagnostic, Level};
 use crate::report::{count, natural_key};
 use crate::rules::Severity;
@@ -44,6 +46,21 @@ pub(super) fn summary_tail(report: &Report) -> Vec<String> {
     let unread = counted_unread(report);
     parts.extend((unread > 0).then(|| format!("{} not judged", count_of(unread, "file"))));
     parts
+}
+
+/// What could not be inspected, and so nothing is clean: the first of it, and how much there is more.
+pub(super) fn not_inspected(report: &Report) -> String {
+    let open = report.sorted_findings().into_iter().filter(|(_, one)| report.counts(one) && one.family == UNDETERMINED);
+    let open = open.map(|(_, finding)| finding.message.clone());
+    let unread = report.not_judged.iter().filter(|one| one.counts);
+    let unread = unread.map(|one| format!("{} is not judged: {}", one.file, one.reason));
+    let gaps = report.diagnostics.iter().filter(|one| one.level == Level::Gap).map(|one| one.message.clone());
+    let mut all = open.chain(unread).chain(gaps);
+    let first = all.next().unwrap_or_else(|| "something could not be inspected".to_owned());
+    match all.count() {
+        0 => first,
+        more => format!("{first}; and {more} more"),
+    }
 }
 
 /// How many files were not judged that there is no clean answer without.

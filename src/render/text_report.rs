@@ -11,7 +11,7 @@ use super::phrases::{self, count_containers, count_of, list_hits, list_users, to
 use super::safe::safe;
 use super::seen_files::nobody_sentence;
 use super::wrap::paragraph;
-use super::{Detail, Given, Style, compared};
+use super::{Detail, Given, Style, compared, told_diagnostics};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, UNDETERMINED, Verdict};
 use crate::model::Level;
 use crate::report::{fails_run, natural_key};
@@ -277,8 +277,8 @@ fn closing_line(report: &Report, told: &[(&Login, &Finding)], style: Style) -> S
     if report.diagnostics.iter().any(|one| one.level != Level::Warning) {
         line.push_str(", see standard error");
     }
-    let remarks = report.diagnostics.iter().filter(|one| one.level == Level::Warning).count();
-    if remarks > 0 && style.detail != Detail::Verbose {
+    let remarks = report.diagnostics.len() - told_diagnostics(report, style.detail).len();
+    if remarks > 0 {
         line.push_str(&format!(", {} about the input (-v)", count_of(remarks, "remark")));
     }
     match told.first() {

@@ -4,9 +4,12 @@
 use super::comment::Comments;
 use super::names::Names;
 use crate::finding::{Breach, Judged, Report, Suppressed, SuppressedBy};
-use crate::model::{Container, Diagnostic, Level};
+use crate::model::{Container, DECLARING_LABELS, Diagnostic, Level};
 use crate::rules::{Config, Ignore, Ruleset};
-use crate::text::{Sources, Span, nearest, quoted_path};
+use crate::text::{Sources, Span, nearest, quoted, quoted_path};
+
+/// What the names of this tool's labels begin with.
+const LABEL_PREFIX: &str = "overlock.";
 
 /// Rules that a configuration names and that there are none of.
 pub fn unknown_rules(config: &Config, rules: &Ruleset) -> Vec<Diagnostic> {
@@ -29,9 +32,28 @@ pub fn idle_declarations(config: &Config, containers: &[Container]) -> Vec<Diagn
         let names = containers.iter().map(|container| (container.project.as_deref(), container.name.as_str()));
         let advice = meant(key, names).unwrap_or_else(|| "fix the name or remove it".to_owned());
         let message = format!("this declares nothing: no container here is called `{name}`; {advice}");
-        Some(Diagnostic::at(Level::Warning, value.span?, message))
+        Some(Diagnostic::at(Level::Warning, value.span?, message).pressing())
     };
     idle.filter_map(told).collect()
+}
+
+/// Labels of this tool's prefix that it does not know.
+pub fn unknown_labels(containers: &[Container]) -> Vec<Diagnostic> {
+    let labels = containers.iter().flat_map(|container| container.labels.iter());
+    let unknown =
+        labels.filter(|(name, _)| name.starts_with(LABEL_PREFIX) && !DECLARING_LABELS.contains(&name.as_str()));
+    let mut told: Vec<Diagnostic> = Vec::new();
+    for (name, label) in unknown {
+        let near = nearest(name, DECLARING_LABELS).map(|near| format!("did you mean `{near}`?"));
+        let advice = near.unwrap_or_else(|| format!("there are {}", DECLARING_LABELS.join(", ")));
+        let message = format!("{} is no label of overlock's and declares nothing; {advice}", quoted(name));
+        let one = Diagnostic::at(Level::Warning, label.span, message).pressing();
+        // What several services take from one place is written once.
+        if !told.contains(&one) {
+            told.push(one);
+        }
+    }
+    told
 }
 
 /// A question that names the container whose name a wrong one is near to. `names` are those that there are, each with its
@@ -114,7 +136,7 @@ pub fn idle_ignores(
         let advice = service.and_then(|service| meant(service, participants()));
         let advice = advice.unwrap_or_else(|| "remove it".to_owned());
         let message = format!("this ignores nothing: no such `{}` is found; {advice}", ignore.rule);
-        Diagnostic::at(Level::Warning, ignore.span, message)
+        Diagnostic::at(Level::Warning, ignore.span, message).pressing()
     }));
     told
 }

@@ -40,7 +40,7 @@ pub fn accept_files(judged: &mut Judged, config: &Config, looked: Looked<'_>) {
                     "this accepts nothing: no file that is not judged matches; fix the pattern or remove it"
                 }
             };
-            Diagnostic::at(Level::Warning, entry.span, message)
+            Diagnostic::at(Level::Warning, entry.span, message).pressing()
         }));
     }
     accepted.retain(|entry| entry.count > 0);

@@ -240,11 +240,11 @@ pub fn changed_rules(file: &str) -> Diagnostic {
 }
 
 fn told(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::at(Level::Warning, span, message(what))
+    Diagnostic::at(Level::Warning, span, message(what)).pressing()
 }
 
 fn told_of(file: &str, what: &str) -> Diagnostic {
-    Diagnostic::about(Level::Warning, Some(file.to_owned()), message(what))
+    Diagnostic::about(Level::Warning, Some(file.to_owned()), message(what)).pressing()
 }
 
 fn message(what: &str) -> String {

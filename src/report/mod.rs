@@ -35,7 +35,7 @@ mod revision;
 mod told_of_others;
 mod told_paths;
 
-pub use accept::{Looked, accept, idle_declarations, idle_ignores, unknown_rules};
+pub use accept::{Looked, accept, idle_declarations, idle_ignores, unknown_labels, unknown_rules};
 pub use accept_files::accept_files;
 pub use additions::{Base, Before, added_entries, added_findings, added_ignores, added_labels, changed_rules};
 pub use baseline::{Baseline, BaselineError};

@@ -85,7 +85,9 @@ impl FurtherRules {
 #[derive(Debug, thiserror::Error)]
 pub enum RulesetError {
     /// A file of the directory could not be read. The user's to fix.
-    #[error("cannot read the rules in {path}: {cause}; give --rules a directory like the repository's rules/")]
+    #[error(
+        "cannot read the rules in {path}: {cause}; `--rules`, or `rules` in overlock.yaml, names a directory like the repository's rules/"
+    )]
     Unreadable {
         /// The file or directory.
         path: PathBuf,

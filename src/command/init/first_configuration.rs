@@ -14,8 +14,8 @@ const HEAD: &str = "\
 # What `overlock check` cannot see of this repository, and what is accepted here. Written by `overlock init`.
 # yaml-language-server: $schema=https://raw.githubusercontent.com/overlock/overlock/main/docs/overlock.schema.json
 #
-# Lines that begin with `#:` are proposals, made from what was found. Where one is right, write the reason and remove the
-# `#:`; remove the others. https://github.com/overlock/overlock/blob/main/docs/configuration.md describes every key.
+# Lines that begin with `#:` are proposals, made from what was found. Where one is right, remove its `#:`, and write the
+# reason in the place of a WHY; remove the others. https://github.com/overlock/overlock/blob/main/docs/configuration.md describes every key.
 
 # From which severity on a finding fails the run: error, warning, note or never.
 fail_on: error
@@ -166,7 +166,7 @@ fn declarations(found: &Found<'_>, is_example: &dyn Fn(&str) -> bool) -> String 
     let entries = |is_unknown: &dyn Fn(&Participant) -> bool, value: &dyn Fn(&Participant) -> String| {
         let unknown = open.iter().filter(|one| is_unknown(one));
         let named: BTreeMap<String, String> =
-            unknown.filter_map(|one| Some((declared_name(one)?, value(one)))).collect();
+            unknown.filter_map(|one| Some((declared_name(one, report)?, value(one)))).collect();
         named.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
     };
     let profile = |one: &Participant| rules.profile(&one.program);
@@ -181,7 +181,8 @@ fn declarations(found: &Found<'_>, is_example: &dyn Fn(&str) -> bool) -> String 
     let guards = section(
         &["Whether each call goes through an flock on one file in the shared directory is not to be seen. That file:"],
         "guards",
-        &entries(&|one| one.guard == "unknown", &|_| "yes".to_owned()),
+        // A person would wait behind the batch calls there: to declare one would be a finding of its own.
+        &entries(&|one| one.guard == "unknown" && one.role != "interactive", &|_| "yes".to_owned()),
     );
     let versions = section(
         &["No version of the program is to be seen, so that it counts as the oldest. The version, or the lowest one:"],
@@ -191,10 +192,13 @@ fn declarations(found: &Found<'_>, is_example: &dyn Fn(&str) -> bool) -> String 
     format!("{roles}{guards}{versions}")
 }
 
-/// A participant as a declaration names it. Projects of one name are told apart by a file, as long as each of them is
-/// looked at: there the service's name alone is meant.
-fn declared_name(one: &Participant) -> Option<String> {
-    let project = one.project.as_ref().filter(|project| !project.contains(' '));
+/// A participant as a declaration names it: with its project only where another one has such a service, since a project's
+/// name is often that of a directory, which is another one in another checkout. Projects of one name are told apart by a
+/// file, as long as each of them is looked at: there the service's name alone is meant.
+fn declared_name(one: &Participant, report: &Report) -> Option<String> {
+    let is_other = |other: &&Participant| other.container == one.container && other.project != one.project;
+    let is_shared = report.participants.iter().any(|other| is_other(&other));
+    let project = one.project.as_ref().filter(|project| is_shared && !project.contains(' '));
     let project = project.map(|project| format!("{project}/")).unwrap_or_default();
     yaml_text(&format!("{project}{}", one.container))
 }

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::Refusal;
+use super::schema::weight_at;
 use super::tree::{
     ITEM, Path, as_text, entry, is_symbolic, items, list, mapping, shown, text, typed, values, with, with_default,
     written,
@@ -81,7 +82,8 @@ impl Canonical<'_> {
     }
 
     fn refuse(&mut self, node: &Rc<Node>, path: &[&str], message: &str) -> Rc<Node> {
-        self.told.push(Refusal::new(node.span, format!("{}: {message}", shown(path))));
+        let refusal = Refusal::new(node.span, format!("{}: {message}", shown(path)));
+        self.told.push(refusal.at_most(weight_at(path)));
         Rc::clone(node)
     }
 

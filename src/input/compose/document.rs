@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use super::env::Reading;
 use super::field::pairs;
+use super::schema::weight_at;
 use super::shape::{self, Field, Shape};
 use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::units::{bytes, go_duration, nanoseconds};
@@ -18,7 +19,7 @@ use crate::text::{FileId, Sources, Span};
 
 /// What Compose refuses when it types a service's values, whether or not the service is started.
 pub(super) fn refusals(root: &Node) -> Vec<Refusal> {
-    let mut printer = Printer { told: Vec::new() };
+    let mut printer = Printer::default();
     for entry in section(root, "services") {
         printer.record(&entry.value, shape::SERVICE);
         if let Some(environment) = entry.value.get("environment") {
@@ -33,7 +34,7 @@ pub(super) fn refusals(root: &Node) -> Vec<Refusal> {
 /// # Errors
 /// What Compose refuses only now: files of variables that are not there or cannot be read.
 pub fn document(project: &Project, context: &Context, sources: &Sources) -> Result<Value, Vec<Diagnostic>> {
-    let mut printer = Printer { told: Vec::new() };
+    let mut printer = Printer::default();
     let mut reading = Reading::new(project, context, sources);
     let mut services = Map::new();
     let mut used = Used::default();
@@ -154,22 +155,27 @@ fn number(float: f64) -> Value {
     if float.fract() == 0.0 && float.abs() < 1e15 { (float as i64).into() } else { float.into() }
 }
 
+#[derive(Default)]
 struct Printer {
     told: Vec<Refusal>,
+    /// The keys of a service that lead to what is printed.
+    at: Vec<&'static str>,
 }
 
 impl Printer {
     fn refuse(&mut self, span: Span, message: &str) {
-        self.told.push(Refusal::new(span, message));
+        let at = [&["services", ""], self.at.as_slice()].concat();
+        self.told.push(Refusal::new(span, message).at_most(weight_at(&at)));
     }
 
-    fn record(&mut self, node: &Node, fields: &[Field]) -> Map<String, Value> {
+    fn record(&mut self, node: &Node, fields: &'static [Field]) -> Map<String, Value> {
         let mut record = Map::new();
         for (key, shape) in fields {
             let (key, shown) = key.split_once(':').unwrap_or((key, key));
-            if let Some(value) = self.value(node.get(key), *shape) {
-                record.insert(shown.to_owned(), value);
-            }
+            self.at.push(key);
+            let value = self.value(node.get(key), *shape);
+            self.at.pop();
+            record.extend(value.map(|value| (shown.to_owned(), value)));
         }
         record
     }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::extended_file::ExtendedFile;
 use super::frame::Frame;
+use super::include::remote_kind;
 use super::project::Loading;
 use super::resets::Resets;
 use super::tree::{as_text, is_symbolic, values};
@@ -100,6 +101,13 @@ impl Loading<'_> {
         let Some((other, node)) = other.and_then(|node| Some((as_text(node)?, node))) else {
             return self.named(file, &name, extends.key_span, frame, chain);
         };
+        if let Some(kind) = remote_kind(other) {
+            let message = format!("this extends a service of {kind}, which is not fetched");
+            self.refuse(
+                Refusal::new(node.span, message).at_most(Level::Gap).then("what it would bring in is not judged"),
+            );
+            return None;
+        }
         self.show_file(&frame.absolute(other), node);
         let base = self.base(other, frame, extends.key_span)?;
         let mut from = File { base: &base, done: HashMap::new() };

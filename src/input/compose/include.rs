@@ -53,6 +53,13 @@ impl Loading<'_> {
             self.refuse(Refusal::new(item.span, "expected a file to include").then(NOT_JUDGED));
             return None;
         };
+        if let Some(kind) = paths.iter().find_map(|path| remote_kind(path)) {
+            let message = format!("this includes {kind}, which is not fetched");
+            self.refuse(
+                Refusal::new(path.span, message).at_most(Level::Gap).then("what it would bring in is not judged"),
+            );
+            return None;
+        }
         let files: Vec<PathBuf> = paths.iter().map(|path| frame.absolute(path)).collect();
         for (file, node) in files.iter().zip(path.as_seq().unwrap_or(std::slice::from_ref(path))) {
             self.show_file(file, node);
@@ -140,6 +147,16 @@ impl Loading<'_> {
             tree = with(&tree, section, mapping(ours.span, both));
         }
         tree
+    }
+}
+
+/// What of another host a path names, which Compose fetches first; `None` for a file.
+pub(super) fn remote_kind(path: &str) -> Option<&'static str> {
+    let is = |starts: &[&str]| starts.iter().any(|start| path.starts_with(start));
+    match () {
+        () if is(&["oci://"]) => Some("an artifact of a registry (oci://)"),
+        () if is(&["https://", "http://", "git://", "ssh://", "git@", "github.com/"]) => Some("a git repository"),
+        () => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Refusal;
+use super::schema::weight_at;
 use super::tree::{Path, entry, list, mapping, rebuilt, shown, text, typed, without, written};
 use crate::text::Span;
 use crate::text::yaml::{Data, Entry, Node, Scalar};
@@ -83,7 +84,7 @@ impl Merging<'_> {
             (Data::Scalar(_), _) => Rc::clone(over),
             _ => {
                 let message = format!("cannot put {} over {}, which is {}", over.kind(), shown(path), under.kind());
-                self.told.push(Refusal::new(over.span, message));
+                self.told.push(Refusal::new(over.span, message).at_most(weight_at(path)));
                 Rc::clone(over)
             }
         }

@@ -88,9 +88,12 @@ pub(super) enum Wrong {
     Twice,
     /// It has not this key.
     Missing(&'static str),
-    /// The key that leads to it is none of its mapping's.
-    Unknown,
+    /// The key that leads to it is none of its mapping's; with the one that it is nearly.
+    Unknown(Option<&'static str>),
 }
+
+/// Letters of a word that are compared: no key is longer.
+const MOST_LETTERS: usize = 40;
 
 impl Rule {
     /// The rule that allows everything.
@@ -123,6 +126,18 @@ impl Rule {
     fn key(&self, key: &str) -> Option<&'static Rule> {
         let at = self.keys.binary_search_by_key(&key, |(known, _)| known).ok()?;
         self.keys.get(at).map(|(_, rule)| *rule)
+    }
+
+    /// The key that a word is most like, where it is a slip away from one.
+    fn near_key(&self, word: &str) -> Option<&'static str> {
+        if let Some((_, key)) = OTHER_WORDS.iter().find(|(other, _)| *other == word) {
+            return self.has_key(key).then_some(*key);
+        }
+        let most = if word.len() < 5 { 1 } else { 2 };
+        let is_alike = |key: &&str| key.len().abs_diff(word.len()) <= most;
+        let alike = self.keys.iter().filter(|(key, _)| is_alike(key));
+        let near = alike.map(|(key, _)| (slips(word, key), *key)).filter(|(count, _)| *count <= most);
+        near.min_by_key(|(count, _)| *count).map(|(_, key)| key)
     }
 
     fn look<'n>(&self, node: &'n Node, at: &mut Vec<Step<'n>>, found: &mut Vec<Fault>) {
@@ -160,7 +175,7 @@ impl Rule {
         let matching = self.key_patterns.iter().filter(|(pattern, _)| pattern.matches(&entry.key));
         let mut rules = self.key(&entry.key).into_iter().chain(matching.map(|(_, rule)| *rule)).peekable();
         if self.closed && rules.peek().is_none() {
-            found.push(fault(at, Wrong::Unknown));
+            found.push(fault(at, Wrong::Unknown(self.near_key(&entry.key))));
         }
         rules.for_each(|rule| rule.look(&entry.value, at, found));
         at.pop();
@@ -202,6 +217,33 @@ impl Rule {
         let less = self.least.filter(|least| number < f64::from(*least)).map(Wrong::Less);
         less.or_else(|| self.most.filter(|most| number > f64::from(*most)).map(Wrong::More))
     }
+}
+
+/// Keys by the words that other tools have for them.
+const OTHER_WORDS: [(&str, &str); 7] = [
+    ("args", "command"),
+    ("binds", "volumes"),
+    ("cmd", "command"),
+    ("env", "environment"),
+    ("mounts", "volumes"),
+    ("replicas", "scale"),
+    ("volumeMounts", "volumes"),
+];
+
+/// How many letters are added, left out, or other ones, from one word to another.
+fn slips(word: &str, key: &str) -> usize {
+    let key: Vec<char> = key.chars().collect();
+    let mut row: Vec<usize> = (0..=key.len()).collect();
+    for (at, letter) in word.chars().take(MOST_LETTERS).enumerate() {
+        let mut next = vec![at + 1];
+        for ((other, above), (before, left)) in key.iter().zip(row.iter().skip(1)).zip(row.iter().enumerate()) {
+            let changed = left + usize::from(letter != *other);
+            let added = next.get(before).copied().unwrap_or(usize::MAX - 1) + 1;
+            next.push(changed.min(added).min(above + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
 }
 
 fn fault(at: &[Step<'_>], what: Wrong) -> Fault {

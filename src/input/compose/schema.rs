@@ -29,22 +29,44 @@ const MAX_ROUNDS: usize = 16;
 
 /// Keys of a service that say nothing of what it mounts and runs, as whom, nor of how often.
 #[rustfmt::skip]
-const BESIDE_THE_POINT: [&str; 44] = [
+const BESIDE_THE_POINT: [&str; 54] = [
     "annotations", "attach", "blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent", "cpu_period",
-    "cpu_quota", "cpu_shares", "cpus", "cpuset", "credential_spec", "depends_on", "device_cgroup_rules", "devices",
-    "dns", "dns_opt", "dns_search", "domainname", "expose", "external_links", "extra_hosts", "gpus", "hostname", "init",
-    "ipc", "links", "logging", "mac_address", "mem_limit", "mem_reservation", "memswap_limit", "network_mode",
-    "networks", "pids_limit", "platform", "ports", "pull_policy", "restart", "security_opt", "shm_size", "sysctls",
-    "ulimits",
+    "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "cpus", "cpuset", "credential_spec", "depends_on",
+    "device_cgroup_rules", "devices", "dns", "dns_opt", "dns_search", "domainname", "expose", "external_links",
+    "extra_hosts", "gpus", "healthcheck", "hostname", "init", "ipc", "links", "logging", "mac_address", "mem_limit",
+    "mem_reservation", "mem_swappiness", "memswap_limit", "network_mode", "networks", "oom_kill_disable", "oom_score_adj",
+    "pids_limit", "platform", "ports", "pull_policy", "restart", "security_opt", "shm_size", "stop_grace_period",
+    "stop_signal", "storage_opt", "sysctls", "ulimits", "uts",
 ];
+/// The same of its keys `deploy` and `build`.
+const BESIDE_IN_DEPLOY: [&str; 5] = ["endpoint_mode", "labels", "resources", "restart_policy", "rollback_config"];
+#[rustfmt::skip]
+const BESIDE_IN_BUILD: [&str; 10] = [
+    "cache_from", "cache_to", "isolation", "labels", "network", "no_cache", "provenance", "sbom", "shm_size", "ulimits",
+];
+/// Keys that a service has and hardly anything else.
+const OF_A_SERVICE: [&str; 6] = ["image", "build", "command", "entrypoint", "volumes", "environment"];
 
 /// How much a mistake at a place takes away from a review: what no verdict rests on is told and changes none.
-fn weight_at(at: &[String]) -> Level {
-    let parts: Vec<&str> = at.iter().map(String::as_str).collect();
-    match parts.as_slice() {
+pub(super) fn weight_at(at: &[&str]) -> Level {
+    match at {
         ["networks" | "version", ..] => Level::Warning,
         ["services", _, key, ..] if BESIDE_THE_POINT.contains(key) => Level::Warning,
+        ["services", _, "deploy", key, ..] if BESIDE_IN_DEPLOY.contains(key) => Level::Warning,
+        ["services", _, "build", key, ..] if BESIDE_IN_BUILD.contains(key) => Level::Warning,
         _ => Level::Error,
+    }
+}
+
+/// The same of a key that Compose does not know: one that is meant for a key that matters hides what that says, and a service
+/// may stand where none may.
+fn weight_of_unknown(above: &[&str], near: Option<&str>, node: &Node) -> Level {
+    if OF_A_SERVICE.iter().any(|key| node.get(key).is_some()) {
+        return Level::Gap;
+    }
+    match near {
+        Some(near) => weight_at(&[above, &[near]].concat()).min(Level::Gap),
+        None => Level::Warning,
     }
 }
 
@@ -57,7 +79,7 @@ pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
     for fault in table::ROOT.faults(root) {
         let Some((node, key_span)) = find(root, &fault.at) else { continue };
         // What depends on a variable may be right where Compose runs.
-        if is_symbolic(node) && fault.what != Wrong::Unknown {
+        if is_symbolic(node) && !matches!(fault.what, Wrong::Unknown(_)) {
             continue;
         }
         told.push(refusal(&fault, node, key_span));
@@ -78,6 +100,10 @@ pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
     tree
 }
 
+fn words(at: &[String]) -> Vec<&str> {
+    at.iter().map(String::as_str).collect()
+}
+
 /// What is told of a fault: its value, and where the key of that, or else itself, is written.
 fn refusal(fault: &Fault, node: &Node, key_span: Span) -> Refusal {
     let path = |at: &[String]| match at {
@@ -85,22 +111,23 @@ fn refusal(fault: &Fault, node: &Node, key_span: Span) -> Refusal {
         at => quoted_path(at.iter().map(String::as_str), "."),
     };
     let (span, message) = match (fault.what, fault.at.split_last()) {
-        (Wrong::Unknown, Some((key, above))) => {
+        (Wrong::Unknown(near), Some((key, above))) => {
             let key_name = quotable(key).map_or("a key that is not a word".into(), |word| format!("`{word}`"));
             let message = format!("{key_name} is no key that Compose knows in {}", path(above));
-            let weight = weight_at(above).min(Level::Gap);
-            return Refusal::new(key_span, message).at_most(weight).then("what it means is not judged");
+            let meant = near.map(|near| format!("; `{near}` may be meant")).unwrap_or_default();
+            let weight = weight_of_unknown(&words(above), near, node);
+            return Refusal::new(key_span, message + &meant).at_most(weight).then("what it means is not judged");
         }
         (Wrong::Twice, _) => {
             let message = format!("{} names one element twice, which Compose refuses", path(&fault.at));
-            return Refusal::new(node.span, message).at_most(weight_at(&fault.at));
+            return Refusal::new(node.span, message).at_most(weight_at(&words(&fault.at)));
         }
         // Where nothing is written, the key is the place.
         (Wrong::Kind(_), _) if node.is_null() => (key_span, wrong(fault.what, node)),
         (what, _) => (node.span, wrong(what, node)),
     };
     let message = format!("{}{message}", path(&fault.at));
-    Refusal::new(span, message).at_most(weight_at(&fault.at)).then(NOT_JUDGED)
+    Refusal::new(span, message).at_most(weight_at(&words(&fault.at))).then(NOT_JUDGED)
 }
 
 /// What is wrong, as it follows the value's path.
@@ -112,7 +139,7 @@ fn wrong(what: Wrong, node: &Node) -> String {
         Wrong::Less(least) => format!(" is less than {least}"),
         Wrong::More(most) => format!(" is more than {most}"),
         Wrong::Missing(key) => format!(" needs `{key}`"),
-        Wrong::Twice | Wrong::Unknown => " is not what the Compose specification allows".to_owned(),
+        Wrong::Twice | Wrong::Unknown(_) => " is not what the Compose specification allows".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Refusal;
+use super::schema::weight_at;
 use super::tree::{Path, as_text, list, shown, values, written};
 use super::volume;
 use crate::text::yaml::{Data, Node};
@@ -86,7 +87,8 @@ fn once(tree: &Rc<Node>, items: &[Rc<Node>], key: Key, path: &[&str], told: &mut
                 }
             },
             Err(message) => {
-                told.push(Refusal::new(item.span, format!("{}: {message}", shown(path))));
+                let refusal = Refusal::new(item.span, format!("{}: {message}", shown(path)));
+                told.push(refusal.at_most(weight_at(path)));
             }
         }
     }

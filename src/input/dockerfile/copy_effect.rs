@@ -64,6 +64,16 @@ impl CopyStep {
         CopyEffect::Nothing
     }
 
+    /// The path that it copies to another one, where it names both.
+    pub(super) fn source_of(&self, path: &str) -> Option<String> {
+        match self.sources.as_slice() {
+            [CopySource::Path(source)] if !source.is_symbolic() && self.target.text == path => {
+                Some(source.text.clone())
+            }
+            _ => None,
+        }
+    }
+
     fn source_effect(&self, source: &CopySource, asked: &TargetPath) -> CopyEffect {
         match (source, &self.from) {
             (CopySource::Text { name, text }, _) => match asked.lands_as_file(name) {

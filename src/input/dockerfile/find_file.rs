@@ -10,6 +10,8 @@ use crate::text::{Sources, Span};
 
 /// How many links, copies and stages are followed.
 const MAX_HOPS: u32 = 40;
+/// How many links in a row are followed to where a file is from.
+const MAX_LINKS: usize = 16;
 /// How many steps are looked at for one path.
 const MAX_LOOKS: u32 = 4000;
 
@@ -20,10 +22,23 @@ impl Image {
         if let Some(found) = self.found.0.borrow().get(&path) {
             return found.clone();
         }
-        let mut search = FileSearch { sources, hops: MAX_HOPS, looks: MAX_LOOKS };
+        let mut search = FileSearch { sources, hops: MAX_HOPS, looks: MAX_LOOKS, origins: Vec::new() };
         let found = search.search_image(self, path.clone());
         self.found.0.borrow_mut().insert(path, found.clone());
         found
+    }
+
+    /// What the file at an absolute path is linked to, copied or moved from, nearest first: paths, and where a command is not
+    /// followed that puts it there, the words of what it takes.
+    pub fn origins_of(&self, path: &str, sources: &Sources) -> Vec<String> {
+        let mut search = FileSearch { sources, hops: MAX_HOPS, looks: MAX_LOOKS, origins: Vec::new() };
+        let mut path = clean(path);
+        for _ in 0..MAX_LINKS {
+            let PathContent::Link(target) = search.search_image(self, path) else { break };
+            search.origins.push(target.clone());
+            path = clean(&target);
+        }
+        search.origins
     }
 }
 
@@ -31,6 +46,8 @@ pub(super) struct FileSearch<'a> {
     pub(super) sources: &'a Sources,
     hops: u32,
     looks: u32,
+    /// What the file that is looked for comes from.
+    origins: Vec<String>,
 }
 
 impl FileSearch<'_> {
@@ -51,9 +68,15 @@ impl FileSearch<'_> {
                 }
                 BuildStep::Copy(copied) => match copied.effect_at(&path, &ImageDirectories::before_step(image, at)) {
                     CopyEffect::Nothing => {}
-                    CopyEffect::File(file) => return PathContent::File(file),
+                    CopyEffect::File(file) => {
+                        self.origins.push(file.display().to_string());
+                        return PathContent::File(file);
+                    }
                     CopyEffect::Text(text) => return PathContent::Text(text),
-                    CopyEffect::Unknown(why) => return PathContent::Unknown { why, span },
+                    CopyEffect::Unknown(why) => {
+                        self.origins.extend(copied.source_of(&path));
+                        return PathContent::Unknown { why, span };
+                    }
                     CopyEffect::Elsewhere(other, paths) => {
                         if let Some(found) = self.search_paths(&other, paths, span) {
                             return found;
@@ -68,10 +91,14 @@ impl FileSearch<'_> {
                                 .map_or(PathContent::Absent, |span| unknown_content("its origin is removed", span));
                         }
                         RunEffect::Link(target) => return PathContent::Link(target),
-                        RunEffect::Unknown { why, span } => return PathContent::Unknown { why, span },
+                        RunEffect::Unknown { why, span } => {
+                            self.origins.extend(ran.taken_by_command(span, self.sources));
+                            return PathContent::Unknown { why, span };
+                        }
                         RunEffect::Moved(from) => {
                             self.hops -= 1;
                             moved = Some(span);
+                            self.origins.push(from.clone());
                             path = from;
                         }
                         RunEffect::Through(target) => {
@@ -94,8 +121,10 @@ impl FileSearch<'_> {
                 break;
             }
             self.hops -= 1;
+            let before = self.origins.len();
+            self.origins.push(path.clone());
             match self.search_image(image, path) {
-                PathContent::Absent => {}
+                PathContent::Absent => self.origins.truncate(before),
                 PathContent::Base => {
                     let why = "it may come from an image from elsewhere, out of which this copies".to_owned();
                     doubt = doubt.or(Some(PathContent::Unknown { why, span }));

@@ -8,8 +8,8 @@ use super::effects::RunEffect;
 use super::image::RunStep;
 use super::run_words::{PathRelation, PlainCall, RunWords};
 use super::transfer;
-use crate::model::{Word, parent_and_name, upward};
-use crate::text::Sources;
+use crate::model::{Word, operands, parent_and_name, program_name, upward};
+use crate::text::{Sources, Span};
 
 /// Commands that leave what they name as it is, or change no more than its owner, mode or time.
 #[rustfmt::skip]
@@ -54,6 +54,25 @@ impl RunStep {
             }
         }
         if at == path { RunEffect::Nothing } else { RunEffect::Moved(at) }
+    }
+
+    /// The words of what the command at a place links, copies or moves, where it is one that does so with one file.
+    pub(super) fn taken_by_command(&self, span: Span, sources: &Sources) -> Vec<String> {
+        let calls = self.invocations(sources).iter().filter(|call| call.span == span);
+        let taken = calls.filter_map(|call| {
+            let operands = operands(call);
+            let is_one = match program_name(call) {
+                "cp" | "install" | "link" | "ln" | "mv" => operands.len() == 2,
+                // `--install LINK NAME PATH PRIORITY`.
+                "update-alternatives" | "alternatives" => operands.len() == 4,
+                _ => false,
+            };
+            is_one.then_some(operands)
+        });
+        let last = |word: &&Word| {
+            word.split_whitespace().next_back().map(|word| word.trim_end_matches([')', '`', '"']).to_owned())
+        };
+        taken.flatten().filter_map(|word| last(&word)).collect()
     }
 
     /// What its words mean.

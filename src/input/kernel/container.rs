@@ -242,9 +242,9 @@ fn unfollowed(number: i32, reason: NoRoot) -> String {
     let why = match reason {
         NoRoot::Unconfined => "the kernel does not offer openat2 here (Linux 5.6 and later do)".to_owned(),
         NoRoot::Unopened(Errno::ACCESS | Errno::PERM) => {
-            format!("/proc/{number}/root cannot be opened without root and the capability SYS_PTRACE")
+            format!("the root of process {number} cannot be opened without root and the capability SYS_PTRACE")
         }
-        NoRoot::Unopened(errno) => format!("/proc/{number}/root cannot be opened: {}", said(errno)),
+        NoRoot::Unopened(errno) => format!("the root of process {number} cannot be opened: {}", said(errno)),
     };
     format!("links, lock files and running calls were not looked at: {why}")
 }

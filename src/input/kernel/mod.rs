@@ -351,6 +351,14 @@ fn put_outside(seen: Seen, capture: &mut Capture, numbers: &mut LoginIds) {
     }
 }
 
+/// Whether the processes that are looked at are those of this process's own PID namespace, and not of the host's first.
+fn is_in_own_namespace(options: &Look) -> bool {
+    /// How the kernel names the first PID namespace (PROC_PID_INIT_INO).
+    const FIRST: &str = "pid:[4026531836]";
+    let own = || std::fs::read_link("/proc/self/ns/pid");
+    options.proc == Path::new("/proc") && own().is_ok_and(|own| own != Path::new(FIRST))
+}
+
 /// Puts what was seen where it belongs; the ids of containers that were gone.
 fn fill(
     options: &Look,
@@ -380,6 +388,11 @@ fn fill(
                     0 => "none of its processes ran: it waits to be started again (`docker ps -a` tells how it ended), and \
                           can be looked at once it stays up"
                         .to_owned(),
+                    pid if is_in_own_namespace(options) => format!(
+                        "its first process, {pid}, is not in {} here, where the host's processes are not seen: overlock is in \
+                         a PID namespace of its own",
+                        options.proc.display()
+                    ),
                     pid => format!("its first process, {pid}, ended before it could be looked at"),
                 };
                 Seen { gaps: vec![gap], ..Seen::default() }

@@ -31,7 +31,8 @@ pub(super) enum CodeText {
 
 /// What the text of a file says.
 pub(super) fn read_code(name: &str, text: &str, names: &ProgramNames) -> CodeText {
-    if names.packages.iter().any(|package| text.contains(package.as_str())) || depends_on_kin(name, text, names) {
+    let brings = names.packages.iter().any(|package| text.contains(package.as_str()));
+    if brings || depends_on_kin(name, text, names) || imports_module(name, text, names) {
         return CodeText::Names;
     }
     if !names.is_program_named_in(text) {
@@ -83,6 +84,22 @@ fn ending_of(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
+/// Whether code imports a module that calls a copy of a program.
+fn imports_module(name: &str, text: &str, names: &ProgramNames) -> bool {
+    let is_module = |line: &str| names.modules.iter().any(|module| find_word(line, &module.name).is_some());
+    is_library_code(name) && text.lines().any(|line| is_import(line) && is_module(line))
+}
+
+/// Whether a value of the environment is a command that calls a program: its name, or its path, alone or before options.
+pub(super) fn is_command_value(value: &str, names: &ProgramNames) -> bool {
+    let mut words = value.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    let (directory, last) = program.rsplit_once('/').unwrap_or(("bin", program));
+    let is_own = names.commands.iter().any(|command| command == last) && directory.ends_with("bin");
+    let is_call = words.next().is_none_or(|word| word.starts_with('-'));
+    is_own && is_call || names.commands.iter().any(|command| value.starts_with('[') && is_argument(value, command))
+}
+
 /// Whether code depends on a package that is named after a program: it may call it.
 fn depends_on_kin(name: &str, text: &str, names: &ProgramNames) -> bool {
     let is_kin = |package: &str| names.commands.iter().any(|command| package.contains(command.as_str()));
@@ -129,6 +146,17 @@ mod tests {
         assert_eq!(said("package.json", r#"{"dependencies": {"claude-runner": "1"}}"#), CodeText::Names);
         assert_eq!(said("requirements.txt", "flask\n# claude\n"), CodeText::Names);
         assert_eq!(said("requirements-dev.txt", "claude-runner==1\n"), CodeText::Names);
+    }
+
+    #[test]
+    fn a_value_may_be_a_command() {
+        let names = ProgramNames { commands: vec!["claude".to_owned()], ..ProgramNames::default() };
+        for value in ["claude", "claude -p x", "/usr/local/bin/claude --print", "[\"claude\", \"-p\"]"] {
+            assert!(is_command_value(value, &names), "{value}");
+        }
+        for value in ["", "/srv/claude", "/root/.claude", "claude sessions", "claude-code", "https://claude.ai"] {
+            assert!(!is_command_value(value, &names), "{value}");
+        }
     }
 
     #[test]

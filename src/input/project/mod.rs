@@ -5,13 +5,16 @@
 //! repository          which files may be read, each once
 //! built_images        the image that each service builds;  command_builds: those that commands build;  image_defaults: what a container takes over from it
 //! planned_files       the file of the repository at a path of a container;  program_search: whether it has a known program
+//! package_programs    which programs packages of the repository bring
 //! package_lists       which lists of packages a command installs by;  package_list_text: what such a list asks for;  required_packages: reads them
-//! build_commands      what an image's build runs, also in the stages that it copies from;  program_sources: what else brings programs;  code_imports: modules in code that runs
+//! build_commands      what an image's build runs, also in the stages that it copies from;  program_sources: what else brings programs;  code_files: the code that runs;
+//!                     code_imports: modules in it;  code_copies: copies of files that it makes
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
+//! service_images      containers of official images that run a server alone
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start;  alternative_starts: those of which a part is one of several;  start_names: what they are called;  start_timing: when they run,
-//!                     and how many of them
+//!                     and how many of them;  mounts_at_start: what commands of a container mount over state
 //! conditional_starts  what of a start is there on some ways only;  exec_in_containers: commands in containers that run;
 //! started_lenders     the mounts that containers of commands lend
 //! compose_calls       what calls of Compose say of services;  service_additions: what other files add to one
@@ -21,6 +24,8 @@ mod alternative_starts;
 mod build_commands;
 mod built_images;
 mod built_logins;
+mod code_copies;
+mod code_files;
 mod code_imports;
 mod code_text;
 mod code_that_runs;
@@ -30,9 +35,11 @@ mod conditional_starts;
 mod exec_in_containers;
 mod image_defaults;
 mod lent_volumes;
+mod mounts_at_start;
 mod official_images;
 mod package_list_text;
 mod package_lists;
+mod package_programs;
 mod planned_files;
 mod program_search;
 mod program_sources;
@@ -40,6 +47,7 @@ mod reference;
 mod repository;
 mod required_packages;
 mod service_additions;
+mod service_images;
 mod start_names;
 mod start_timing;
 mod started_containers;
@@ -206,6 +214,13 @@ impl<'a> ProjectReader<'a> {
         starts.extend(more);
         container.script = script;
         container.installs.extend(setup);
+        if let Some(unseen) = mounts_at_start::mount_over_state(container, self.repository.programs) {
+            container.unseen_mounts.get_or_insert_with(|| unseen.clone());
+            container.unseen.push(unseen);
+        }
+        let copied = code_copies::copies_in_code(&PlannedFiles::new(self.repository, container, image.clone()));
+        container.script.invocations.extend(copied.copies);
+        container.unseen.extend(copied.unknown);
         let files = PlannedFiles::new(self.repository, container, image.clone());
         let sources = program_sources::program_sources(&files, &commands);
         container.program_sources = sources;
@@ -214,8 +229,8 @@ impl<'a> ProjectReader<'a> {
             container.host_copies.extend(logins);
         }
         let searched = image.filter(|_| container.build.is_some());
-        container.names_no_program =
-            searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
+        container.names_no_program = service_images::runs_server_alone(container, self.repository.programs)
+            || searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
         let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
         container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts

@@ -1,18 +1,19 @@
 //! Finds the file of the repository that a planned container has at a path: by its mounts, then by its image.
-//! Uses `repository`, `source::dockerfile` and `source::shell::file_system`.
+//! Uses `repository`, `package_programs`, `source::dockerfile` and `source::shell::file_system`.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::package_programs;
 use super::repository::Repository;
 use crate::input::dockerfile::{
     BaseImage, BuildContext, BuildStep, ContextDirectory, ContextEntry, CopyOrigin, CopySource, CopyStep, Image,
     PathContent,
 };
-use crate::input::shell::file_system::{FileSystem, Lookup, mentioned};
-use crate::model::{Container, Mount, MountSource, join};
+use crate::input::shell::file_system::{FileSystem, Lookup, PackageProgram, mentioned};
+use crate::model::{Container, Mount, MountSource, join, parent_and_name};
 use crate::text::{FileId, Span};
 
 /// Lists of packages, which name what others are built of.
@@ -29,13 +30,25 @@ pub(super) struct PlannedFiles<'a> {
     pub(super) image: Option<Rc<Image>>,
     /// What was found at which path: a program's name is looked for in every directory of `PATH`, each time it is called.
     found: RefCell<HashMap<String, Lookup>>,
+    /// Which program is behind which path, likewise.
+    behind: RefCell<HashMap<String, Option<String>>>,
     /// The files that were put there, once they were asked for.
     own: OnceCell<Vec<PathBuf>>,
+    /// Where those of the stages that it is made of name a program first.
+    stage_mention: OnceCell<Option<Span>>,
 }
 
 impl<'a> PlannedFiles<'a> {
     pub(super) fn new(repository: &'a Repository<'a>, container: &'a Container, image: Option<Rc<Image>>) -> Self {
-        Self { repository, container, image, found: RefCell::default(), own: OnceCell::new() }
+        Self {
+            repository,
+            container,
+            image,
+            found: RefCell::default(),
+            behind: RefCell::default(),
+            own: OnceCell::new(),
+            stage_mention: OnceCell::new(),
+        }
     }
 }
 
@@ -97,28 +110,57 @@ impl PlannedFiles<'_> {
         }
     }
 
+    fn find_program_behind(&self, path: &str, names: &[String]) -> Option<String> {
+        if let Some((mount, rest)) = self.container.mount_holding(path) {
+            let MountSource::Host(source) = &mount.source else { return None };
+            return (rest.is_empty() && is_program_file(&source.text, names)).then(|| source.text.clone());
+        }
+        let image = self.image.as_ref()?;
+        image.origins_of(path, self.repository.sources).into_iter().find(|origin| is_program_file(origin, names))
+    }
+
     /// The files that the image copies from its context and that the container mounts, some of many.
     pub(super) fn own_files(&self) -> &[PathBuf] {
         self.own.get_or_init(|| self.list_own_files())
     }
 
-    fn list_own_files(&self) -> Vec<PathBuf> {
+    /// The files that stages copy from their contexts out of which the image copies.
+    fn stage_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        let copied = self.image.iter().flat_map(|image| &image.steps).filter_map(|step| match step.as_ref() {
-            BuildStep::Copy(copied) => Some(copied),
-            BuildStep::Run(_) | BuildStep::Unread(_) => None,
-        });
-        for copied in copied {
-            let CopyOrigin::Context(Some(context)) = &copied.from else { continue };
-            for source in &copied.sources {
-                match source {
-                    CopySource::Path(path) if !path.is_symbolic() => {
-                        let path = path.text.trim_matches('/').trim_start_matches("./");
-                        files_below(context.as_ref(), if path == "." { "" } else { path }, &mut found);
-                    }
-                    _ => {}
+        let mut open: Vec<&Image> = self.image.iter().map(Rc::as_ref).collect();
+        let mut seen: HashSet<*const Image> = HashSet::new();
+        while let Some(image) = open.pop() {
+            for step in &image.steps {
+                let BuildStep::Copy(CopyStep { from: CopyOrigin::Stage(stage), .. }) = step.as_ref() else { continue };
+                if seen.insert(Rc::as_ptr(stage)) {
+                    add_context_files(stage, &mut found);
+                    open.push(stage);
                 }
             }
+        }
+        found
+    }
+
+    /// Where one of these words is first found in files that may be run, other than those that were read.
+    fn first_mention(&self, files: &[PathBuf], names: &[String], read: &[FileId]) -> Option<Span> {
+        let mut files = files.to_vec();
+        files.sort();
+        files.dedup();
+        let known = |path: &PathBuf| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            ending.is_none_or(|ending| !matches!(ending, "md" | "txt" | "lock" | "yaml" | "yml" | "toml"))
+        };
+        let runs = |path: &PathBuf| known(path) && !is_never_run(&self.repository.shown(path));
+        files.iter().filter(|path| runs(path)).find_map(|path| {
+            let file = self.repository.text(path).filter(|file| !read.contains(file))?;
+            mentioned(file, self.repository.sources, names)
+        })
+    }
+
+    fn list_own_files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        if let Some(image) = &self.image {
+            add_context_files(image, &mut found);
         }
         for mount in &self.container.mounts {
             if let MountSource::Host(source) = &mount.source
@@ -143,6 +185,24 @@ fn is_readable(step: &BuildStep) -> bool {
             context.kind("") == Some(ContextEntry::Directory)
         }
         BuildStep::Copy(_) | BuildStep::Run(_) | BuildStep::Unread(_) => true,
+    }
+}
+
+/// Adds the files that an image copies from its context.
+fn add_context_files(image: &Image, found: &mut Vec<PathBuf>) {
+    for step in &image.steps {
+        let BuildStep::Copy(CopyStep { from: CopyOrigin::Context(Some(context)), sources, .. }) = step.as_ref() else {
+            continue;
+        };
+        for source in sources {
+            match source {
+                CopySource::Path(path) if !path.is_symbolic() => {
+                    let path = path.text.trim_matches('/').trim_start_matches("./");
+                    files_below(context.as_ref(), if path == "." { "" } else { path }, found);
+                }
+                _ => {}
+            }
+        }
     }
 }
 
@@ -191,20 +251,37 @@ impl FileSystem for PlannedFiles<'_> {
         names.into_iter().filter(is_there).collect()
     }
 
-    fn mention(&self, names: &[String], read: &[FileId]) -> Option<Span> {
-        let mut files = self.own_files().to_vec();
-        files.sort();
-        files.dedup();
-        let known = |path: &PathBuf| {
-            let ending = path.extension().and_then(|ending| ending.to_str());
-            ending.is_none_or(|ending| !matches!(ending, "md" | "txt" | "lock" | "yaml" | "yml" | "toml"))
-        };
-        let runs = |path: &PathBuf| known(path) && !is_never_run(&self.repository.shown(path));
-        files.iter().filter(|path| runs(path)).find_map(|path| {
-            let file = self.repository.text(path).filter(|file| !read.contains(file))?;
-            mentioned(file, self.repository.sources, names)
-        })
+    fn program_behind(&self, path: &str, names: &[String]) -> Option<String> {
+        if let Some(known) = self.behind.borrow().get(path) {
+            return known.clone();
+        }
+        let found = self.find_program_behind(path, names);
+        self.behind.borrow_mut().insert(path.to_owned(), found.clone());
+        found
     }
+
+    fn mention_in_build(&self, path: &str, names: &[String]) -> Option<Span> {
+        let image = self.image.as_ref().filter(|_| self.container.mount_holding(path).is_none())?;
+        let is_made = matches!(image.find_file(path, self.repository.sources), PathContent::Unknown { .. });
+        let find = || self.first_mention(&self.stage_files(), names, &[]);
+        if is_made { *self.stage_mention.get_or_init(find) } else { None }
+    }
+
+    fn program_of_package(&self, name: &str) -> Option<PackageProgram> {
+        package_programs::find_program(name, self.own_files(), self.repository)
+    }
+
+    fn mention(&self, names: &[String], read: &[FileId]) -> Option<Span> {
+        self.first_mention(self.own_files(), names, read)
+    }
+}
+
+/// Whether a path is that of a program: by its name, or by that of the directory in which its versions are.
+fn is_program_file(path: &str, names: &[String]) -> bool {
+    let (directory, name) = parent_and_name(path).unwrap_or(("", path));
+    let is_version = name.contains('.') && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_own = |part: &str| names.iter().any(|own| own == part);
+    is_own(name) || is_version && directory.split('/').any(is_own)
 }
 
 /// Whether a file of a repository is run by no service: a list of packages, or a test.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::code_text::{CodeText, read_code, starts_programs};
+use super::code_text::{CodeText, is_command_value, read_code, starts_programs};
 use super::code_that_runs::is_code_read;
 use super::official_images::is_official;
 use super::planned_files::{FILES, LISTS, files_below};
@@ -17,7 +17,7 @@ use crate::input::dockerfile::{
 };
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::Lookup;
-use crate::model::{Container, Invocation, MountSource, split_below};
+use crate::model::{Container, EnvValue, Invocation, MountSource, split_below};
 
 /// Endings of files that are no code.
 const NO_CODE: [&str; 20] = [
@@ -42,6 +42,8 @@ const INSTALLERS: [&str; 18] = [
     "apk", "apt", "apt-get", "brew", "bun", "cargo", "dnf", "gem", "go", "microdnf", "npm", "pip", "pip3", "pipx", "pnpm", "uv",
     "yarn", "yum",
 ];
+/// Endings of what is fetched and installed by its address.
+const ARCHIVES: [&str; 4] = [".git", ".tar.gz", ".tgz", ".whl"];
 const INSTALLING: [&str; 5] = ["add", "global", "i", "in", "install"];
 /// Stages that are copied from stages.
 const DEPTH: usize = 8;
@@ -79,12 +81,19 @@ impl SearchedImages {
             return false;
         }
         let search = ProgramSearch { repository, names, speaks: Cell::default(), starts: Cell::default() };
+        let calls_by_value = || {
+            container.env.values().any(|variable| match &variable.value {
+                EnvValue::Set(value) => is_command_value(&value.text, names),
+                EnvValue::Inherited => false,
+            })
+        };
         let words = container.entrypoint.iter().chain(&container.command).chain(&container.hooks);
         let says = words.flat_map(|command| &command.words).any(|word| search.is_named_in(&word.text));
         !says
             && self.look_at(&search, image).is_clean
             && search.are_clean_mounts(container)
             && search.calls_nothing()
+            && !(search.starts.get() && calls_by_value())
             && is_code_read(container, image, repository)
     }
 
@@ -166,6 +175,11 @@ impl ProgramSearch<'_> {
         let name = program.rsplit('/').next().unwrap_or(program);
         let installs = INSTALLERS.contains(&name) && words.iter().any(|word| INSTALLING.contains(&&**word));
         let is_unknown = |word: &str| {
+            // What is fetched from a repository has no name that is known.
+            let is_archive = word.contains("://") && ARCHIVES.iter().any(|ending| word.ends_with(ending));
+            if is_archive || word.starts_with("git+") || word.starts_with("github:") {
+                return true;
+            }
             let from = usize::from(word.starts_with('@'));
             let end = word.get(from..).and_then(|rest| rest.find(['@', '=', '~', '<', '>'])).map(|at| at + from);
             word.get(..end.unwrap_or(word.len())).is_some_and(|package| package.contains(['$', '`']))

@@ -2,8 +2,8 @@
 
 use crate::input::project::Repository;
 use crate::model::{
-    Container, HostCopy, Invocation, MountSource, PartialText, Value, VariableState, Word, WordsOfCopy, join, operands,
-    program_name, shows_hidden, split_below, words_of_copies,
+    Container, HostCopy, Invocation, MountSource, PartialText, Value, VariableState, Word, WordsOfCopy,
+    begins_with_star, join, operands, program_name, shows_hidden, split_below, words_of_copies,
 };
 
 /// Copies of all scripts that are kept.
@@ -31,8 +31,7 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().take(number).rev().take_while(|before| line(before) == line(call));
-        for mut words in words_of_copies(call, before.take(MAX_BEFORE)) {
-            words.skips_hidden &= !takes_hidden;
+        for words in words_of_copies(call, before.take(MAX_BEFORE)) {
             let mut from = host_paths(&words.from, call, repository);
             if from.iter().all(|path| is_removed_after(path, call, calls.get(number + 1..), repository)) {
                 from.clear();
@@ -43,11 +42,12 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
             };
             for (number, from) in from.iter().enumerate() {
                 let Some(to) = to.get(number).or(to.first()) else { continue };
+                let skips_hidden = (words.skips_hidden || begins_with_star(from)) && !takes_hidden;
                 if found.len() < MAX_COPIES {
                     found.push(CopyOnHost {
                         from: from.clone(),
                         to: to.clone(),
-                        words: words.clone(),
+                        words: WordsOfCopy { skips_hidden, ..words.clone() },
                         call: call.clone(),
                     });
                 }

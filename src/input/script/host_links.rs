@@ -1,11 +1,12 @@
-//! What scripts of the host make one place of two names: links, and volumes of the engine that are directories. Uses
+//! What scripts of the host make one place of two names: links, directories that are mounted elsewhere too, and volumes of
+//! the engine that are directories. Uses
 //! `model` and `local_volume`.
 
 use crate::input::local_volume::DriverOptions;
 use crate::input::project::Repository;
 use crate::model::{
-    Container, EngineHost, Invocation, Mount, MountSource, PartialText, Value, VariableState, Word, clean, join,
-    split_below,
+    Container, EngineHost, Invocation, Mount, MountCommand, MountSource, PartialText, Value, VariableState, Word,
+    clean, join, split_below,
 };
 use crate::text::ShownText;
 
@@ -27,7 +28,7 @@ pub(in crate::input) struct HostName {
 
 #[derive(Debug)]
 enum NamedPlace {
-    /// A link, by its path.
+    /// A link, or a directory that another one is mounted on, by its path.
     Link(Value),
     Volume(String),
 }
@@ -39,6 +40,7 @@ pub(super) fn find_names(calls: &[Invocation], repository: &Repository<'_>) -> V
         let program = program.rsplit('/').next()?;
         match program {
             "ln" => link_of(call, repository),
+            "mount" => bind_of(call, repository),
             engine if ENGINES.contains(&engine) => volume_of(call, repository),
             _ => None,
         }
@@ -58,6 +60,17 @@ fn link_of(call: &Invocation, repository: &Repository<'_>) -> Option<HostName> {
     if !call.argv.iter().skip(1).any(is_symbolic) || link.ends_with('/') {
         return None;
     }
+    name_of(place, link, call, repository)
+}
+
+/// `mount --bind PLACE DIRECTORY`.
+fn bind_of(call: &Invocation, repository: &Repository<'_>) -> Option<HostName> {
+    let mounted = MountCommand::read(call)?;
+    let [place, directory] = mounted.operands[..] else { return None };
+    if mounted.binds { name_of(place, directory, call, repository) } else { None }
+}
+
+fn name_of(place: &Word, link: &Word, call: &Invocation, repository: &Repository<'_>) -> Option<HostName> {
     let link = host_path(link, None, call, repository);
     let parent = link.text.rsplit_once('/').map(|(parent, _)| parent.to_owned());
     let place = host_path(place, parent.as_deref(), call, repository);

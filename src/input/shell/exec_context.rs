@@ -32,7 +32,7 @@ pub struct ExecContext<'a> {
     /// The names of programs whose calls matter, which are searched for in files that cannot be read as shell.
     pub programs: &'a dyn Fn() -> &'a [String],
     /// Reads the files of recipes that commands name.
-    pub(in crate::input) recipes: RecipeReader,
+    pub recipes: RecipeReader,
 }
 
 impl<'a> ExecContext<'a> {

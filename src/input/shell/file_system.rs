@@ -19,6 +19,15 @@ pub enum Lookup {
     Unseen(String),
 }
 
+/// A program that a package brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackageProgram {
+    /// The file that it is.
+    pub file: FileId,
+    /// What runs that file, where it is not a shell's script by its first line.
+    pub interpreter: Option<&'static str>,
+}
+
 /// The files of the place where a script runs.
 pub trait FileSystem {
     /// Looks up a path, which is absolute and clean.
@@ -33,6 +42,25 @@ pub trait FileSystem {
     fn files_in(&self, directory: &str, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
         let _ = (directory, fits);
         Vec::new()
+    }
+
+    /// The program of one of these names that a link at a path leads to, or that the file there is a copy of: its path, or its
+    /// name where that is all there is to tell.
+    fn program_behind(&self, path: &str, names: &[String]) -> Option<String> {
+        let _ = (path, names);
+        None
+    }
+
+    /// Where one of these words is first found in what another stage of a build has, where the file at a path is made in that.
+    fn mention_in_build(&self, path: &str, names: &[String]) -> Option<Span> {
+        let _ = (path, names);
+        None
+    }
+
+    /// What a package that was put there with the scripts calls a program by this name.
+    fn program_of_package(&self, name: &str) -> Option<PackageProgram> {
+        let _ = name;
+        None
     }
 
     /// Where one of these words is first found in a text that was put there with the scripts, and is none of those that

@@ -25,9 +25,7 @@ pub use self::entry::{EntryText, ShellEntry};
 pub use self::exec_context::ExecContext;
 pub use self::interpret::{ContainerStart, StartLock, WayIn, name_for, read_docker_line};
 pub(super) use self::interpret::{is_shell, traced_scalar};
-pub(in crate::input) use self::recipes::{
-    RecipeCall, RecipeFile, RecipeReader, RecipeSource, find_recipe_file, read_no_recipes,
-};
+pub use self::recipes::{RecipeCall, RecipeFile, RecipeReader, RecipeSource, find_recipe_file, read_no_recipes};
 use crate::model::{Command, Script};
 use crate::text::{Sources, Span};
 

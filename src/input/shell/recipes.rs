@@ -15,30 +15,30 @@ const LEVELS: usize = 30;
 
 /// A file of recipes that a command reads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::input) struct RecipeSource {
+pub struct RecipeSource {
     /// The program, by its name.
-    pub(in crate::input) program: String,
+    pub(crate) program: String,
     /// The directory that it looks from.
-    pub(in crate::input) directory: String,
+    pub(crate) directory: String,
     /// The file that the command names, where it names one.
-    pub(in crate::input) file: Option<String>,
+    pub(crate) file: Option<String>,
     /// The variables that the command sets over those of the file, each with the text that a shell has for it.
-    pub(in crate::input) variables: Vec<(String, TracedText)>,
+    pub(crate) variables: Vec<(String, TracedText)>,
 }
 
 /// What a command asks of such a file.
 #[derive(Debug, Clone, Default)]
-pub(in crate::input) struct RecipeCall {
+pub struct RecipeCall {
     /// The names of recipes, and what else stands among the command's words.
-    pub(in crate::input) words: Vec<TracedText>,
+    pub(crate) words: Vec<TracedText>,
     /// What stands behind `--`, for the recipes alone.
-    pub(in crate::input) handed_on: Vec<TracedText>,
+    pub(crate) handed_on: Vec<TracedText>,
     /// Whether recipes that do not need each other run at once.
-    pub(in crate::input) at_once: bool,
+    pub(crate) at_once: bool,
 }
 
 /// A file of recipes that was read.
-pub(in crate::input) trait RecipeFile {
+pub trait RecipeFile {
     /// The directory that its recipes run in.
     fn directory(&self) -> &str;
 
@@ -47,19 +47,15 @@ pub(in crate::input) trait RecipeFile {
 }
 
 /// Reads the file of recipes of a command; `None` where there is none to be read.
-pub(in crate::input) type RecipeReader = fn(&RecipeSource, &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>>;
+pub type RecipeReader = fn(&RecipeSource, &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>>;
 
 /// Reads none.
-pub(in crate::input) fn read_no_recipes(_: &RecipeSource, _: &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>> {
+pub fn read_no_recipes(_: &RecipeSource, _: &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>> {
     None
 }
 
 /// The file of a command that reads one of some names in its directory or in the nearest one above, with its path.
-pub(in crate::input) fn find_recipe_file(
-    source: &RecipeSource,
-    names: &[&str],
-    context: &ExecContext<'_>,
-) -> Option<(String, FileId)> {
+pub fn find_recipe_file(source: &RecipeSource, names: &[&str], context: &ExecContext<'_>) -> Option<(String, FileId)> {
     let above = Path::new(&source.directory).ancestors().take(LEVELS);
     let paths: Vec<String> = match &source.file {
         Some(file) => vec![file.clone()],

@@ -102,11 +102,28 @@ pub(crate) fn is_closed(container: &Container, directory: &str) -> bool {
 }
 
 /// Whose a directory is that those who run the program cannot write.
-pub(crate) fn describe_owner(container: &Container, directory: &str) -> Option<String> {
-    let shown = is_closed(container, directory).then(|| container.shown())?;
-    let (entry, identity) = shown.entries.get(directory).zip(shown.identity.as_ref())?;
-    let (owner, group, mode, uid) = (entry.uid, entry.gid, entry.mode, identity.uid);
-    Some(format!("{directory} belongs to uid {owner} and gid {group} with mode {mode:04o}, and it runs as uid {uid}"))
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClosedDirectory {
+    pub(crate) owner: u32,
+    group: u32,
+    mode: u32,
+    /// As whom the program runs.
+    pub(crate) user: u32,
+}
+
+impl ClosedDirectory {
+    /// A directory that is there and that those who run the program cannot write.
+    pub(crate) fn of(container: &Container, directory: &str) -> Option<Self> {
+        let shown = is_closed(container, directory).then(|| container.shown())?;
+        let (entry, identity) = shown.entries.get(directory).zip(shown.identity.as_ref())?;
+        Some(Self { owner: entry.uid, group: entry.gid, mode: entry.mode, user: identity.uid })
+    }
+
+    /// Whose it is and as whom the program runs, a clause about it.
+    pub(crate) fn told(self) -> String {
+        let Self { owner, group, mode, user } = self;
+        format!("belongs to uid {owner} and gid {group} with mode {mode:04o}, and it runs as uid {user}")
+    }
 }
 
 /// A lock that was left behind: of those that its version takes, or of all where that is not known.

@@ -30,7 +30,7 @@ use auth::{AuthFact, read_auth};
 use calls::{ProgramCalls, RunsProgram, find_declaration, mounts_program, program_calls};
 use guard::read_guard;
 use guard_fact::GuardFact;
-use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
+use internal_locks::{ClosedDirectory, LeftLock, OwnLock, left_behind, own_locks};
 use made_links::{made_links, replaced_link};
 use program_version::{VersionFact, is_program_image, read_version};
 use role::{RoleFact, read_role};
@@ -59,7 +59,7 @@ pub(crate) struct Candidate<'a> {
     pub(crate) scope: Scope,
     pub(crate) access: Access,
     /// Whose the state directory is, where it cannot be written for that.
-    pub(crate) closed: Option<String>,
+    pub(crate) closed: Option<ClosedDirectory>,
     pub(crate) side_file: Option<(String, Span)>,
     pub(crate) role: RoleFact,
     pub(crate) version: VersionFact,
@@ -341,7 +341,8 @@ impl<'a> Parts<'a, '_> {
         let auth = read_auth(container, profile, self.calls, version.range.as_ref());
         // Before it runs there is no login but one that is mounted.
         let is_there = login.mount.is_some() || container.is_running();
-        let read_only = is_there && login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
+        let read_only = is_there && login.is_read_only(container);
+        let closed = ClosedDirectory::of(container, &mounts.real(&state.path));
         let left = left_behind(container, profile, &state, &mounts, &version);
         let mut locks = own_locks(container, profile, &self.rules.filesystems, &state, &mounts, &version);
         for lock in locks.iter_mut().filter(|_| !is_there) {
@@ -354,8 +355,12 @@ impl<'a> Parts<'a, '_> {
             index: self.index,
             counts_as: self.index,
             scope: self.scope(&mounts.real(&state.path), &directory, &login),
-            access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
-            closed: describe_owner(container, &mounts.real(&state.path)),
+            access: match closed {
+                _ if read_only => Access::ReadOnly,
+                Some(_) => Access::Closed,
+                None => Access::ReadWrite,
+            },
+            closed,
             side_file: self.side_file(&state),
             role: read_role(container, profile, self.calls),
             loose_target: self.loose_target(&state),
@@ -498,7 +503,7 @@ fn decide_refresh(candidate: &Candidate<'_>) -> Refresh {
     match candidate.auth.auth {
         _ if matches!(candidate.runs, RunsProgram::No(_)) => Refresh::No,
         Auth::Stopped => Refresh::No,
-        _ if candidate.access == Access::ReadOnly && safe_when_read_only => Refresh::No,
+        _ if candidate.access != Access::ReadWrite && safe_when_read_only => Refresh::No,
         Auth::Unknown => Refresh::Unknown,
         Auth::Refreshes => Refresh::Yes,
     }

@@ -5,8 +5,8 @@ use super::calls::seen_calls;
 use super::state_dir::StateDir;
 use super::word_path::{UNKNOWN_HOME, expand_choices, expand_word};
 use crate::model::{
-    Container, HostCopy, Invocation, Word, clean, join, operands, parent_and_name, program_name, shows_hidden,
-    split_below, words_of_copies,
+    Container, HostCopy, Invocation, Word, begins_with_star, clean, join, operands, parent_and_name, program_name,
+    shows_hidden, split_below, words_of_copies,
 };
 use crate::rules::Profile;
 use crate::text::Span;
@@ -58,7 +58,7 @@ pub(crate) fn copies_made_by(container: &Container, home: Option<&str>) -> Vec<M
                 to: to.clone(),
                 whole: words.whole,
                 excluded: words.excluded.clone(),
-                skips_hidden: words.skips_hidden && !takes_hidden,
+                skips_hidden: (words.skips_hidden || begins_with_star(from)) && !takes_hidden,
                 span: call.span,
             }));
         }
@@ -77,7 +77,7 @@ pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profil
     };
     let named = |from: String| match parent_and_name(&from) {
         // A pattern that the login fits.
-        Some((directory, name)) if name.contains('*') => join(directory, &profile.credentials),
+        Some((directory, name)) if is_pattern(name) => join(directory, &profile.credentials),
         _ => from,
     };
     let found = made.filter(is_login).map(|made| CopiedLogin { from: named(made.from), span: made.span });
@@ -191,7 +191,7 @@ impl FileCopy<'_> {
 
 /// Whether a path names a file, and not the login.
 fn is_another_file(path: &str, login: &str) -> bool {
-    if let Some((_, name)) = parent_and_name(path).filter(|(_, name)| name.contains('*')) {
+    if let Some((_, name)) = parent_and_name(path).filter(|(_, name)| is_pattern(name)) {
         return !fits_stars(login, name);
     }
     parent_and_name(path).is_some_and(|(_, name)| name != login && name.get(1..).is_some_and(|rest| rest.contains('.')))
@@ -202,10 +202,26 @@ fn is_plain_file(path: &str) -> bool {
     [".json", ".jsonl", ".md", ".txt", ".sh", ".toml", ".yaml"].iter().any(|ending| path.ends_with(ending))
 }
 
+/// Whether a name stands for others: by stars, or words between braces.
+fn is_pattern(name: &str) -> bool {
+    name.contains('*') || name.contains('{') && !name.contains('$')
+}
+
 /// Whether a name fits a pattern of stars and plain characters; one with other signs may fit.
 fn fits_stars(name: &str, pattern: &str) -> bool {
+    // `{a,b}` stands for each of its words; within each other they may for any.
+    if !pattern.contains('$')
+        && let Some((before, rest)) = pattern.split_once('{')
+        && let Some((words, after)) = rest.split_once('}')
+        && !rest.contains('{')
+    {
+        return words.split(',').any(|word| fits_stars(name, &format!("{before}{word}{after}")));
+    }
     if pattern.contains(['?', '[', '{']) {
         return true;
+    }
+    if !pattern.contains('*') {
+        return name == pattern;
     }
     let mut parts: Vec<&str> = pattern.split('*').collect();
     let (first, last) = (parts.remove(0), parts.pop().unwrap_or(""));

@@ -4,6 +4,8 @@ use super::case::{Case, peer_names};
 use super::filesystem::flock_problem;
 use crate::judge::candidate::auth::UnknownVariable;
 use crate::judge::candidate::calls::{Contradiction, find_declaration};
+use crate::judge::candidate::internal_locks::ClosedDirectory;
+use crate::judge::place::Filesystem;
 use crate::model::{EnvValue, parent_and_name, split_below};
 use crate::rules::{Guard, Placeholder, Role};
 
@@ -23,6 +25,7 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::AuthUnknown => {
                 candidate.auth.unknown.as_ref().map_or_else(String::new, |variable| variable.told(None))
             }
+            Placeholder::Closed => candidate.closed.map_or_else(String::new, |closed| closed.told()),
             Placeholder::Container => candidate.container.told_name().to_owned(),
             Placeholder::Contradiction => {
                 self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())
@@ -42,11 +45,11 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::GuardPath => self.guard_path(),
             Placeholder::GuardProblem => self.guard_problem(),
             Placeholder::GuardUnknown if candidate.guard.is_elsewhere => {
-                "an external flock is seen, but not around all that may call it".to_owned()
+                "an external flock is seen, but nothing shows that all calls take it".to_owned()
             }
             Placeholder::GuardUnknown => "nothing shows that its calls take an external flock".to_owned(),
             Placeholder::GuardUnknownShort if candidate.guard.is_elsewhere => {
-                "a flock is seen, but not around all that may call it".to_owned()
+                "a flock is seen, but nothing shows that all calls take it".to_owned()
             }
             Placeholder::GuardUnknownShort => "nothing shows a flock".to_owned(),
             Placeholder::FilesystemProblem => {
@@ -61,6 +64,7 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::LockPlace => lock.map_or_else(|| "no known place".to_owned(), |lock| lock.place.name().text),
             Placeholder::LongestCall => profile.guard.longest_call_seconds.to_string(),
             Placeholder::Mounted => self.mounted(),
+            Placeholder::OpenDirectory => self.open_directory(),
             Placeholder::Peers => {
                 list_names(&peer_names(case.candidates, &case.relation.others, candidate.container), self.others())
             }
@@ -196,6 +200,28 @@ impl PlaceholderValues<'_, '_, '_> {
         format!(
             "mount the state directory at a path beside which {user} can write, such as /tmp/{name}, and set {variable} to it"
         )
+    }
+
+    /// What lets the program write a state directory that belongs to others: it becomes its user's, or, where others use it
+    /// too as somebody to whom it belongs, the program runs as them.
+    fn open_directory(&self) -> String {
+        let candidate = self.case.candidate;
+        let Some(ClosedDirectory { owner, user, .. }) = candidate.closed else { return String::new() };
+        let others = self.case.relation.others.iter().filter_map(|at| self.case.candidates.get(*at));
+        let is_theirs = owner != 0 && others.into_iter().any(|other| other.closed.is_none());
+        if is_theirs {
+            return format!("run {} as uid {owner}, to whom it belongs", candidate.container.told_name());
+        }
+        let place = candidate.login_directory();
+        match place.filesystem {
+            Filesystem::Host => {
+                format!("let uid {user} write it: `chown -R {user}` on {} of the host", place.name().text)
+            }
+            _ => format!(
+                "let uid {user} write it: `chown -R {user}` on {} as root in the container",
+                candidate.state.path
+            ),
+        }
     }
 
     fn mounted(&self) -> String {

@@ -159,6 +159,8 @@ facts! {
         #[default] ReadWrite = "read-write",
         /// It is mounted read-only.
         ReadOnly = "read-only",
+        /// It is mounted read-write, and belongs to others than those who run the program.
+        Closed = "closed",
     }
     /// Whether a state file beside the directory is mounted singly.
     side_file: SideMount {

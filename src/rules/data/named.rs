@@ -79,6 +79,8 @@ named_values! {
     Placeholder {
         /// The variable because of which it is unknown whether the login is refreshed.
         AuthUnknown = "auth_unknown",
+        /// Whose the state directory is where the program cannot write it, as a clause.
+        Closed = "closed",
         /// The container's name.
         Container = "container",
         /// How many containers, in words.
@@ -107,6 +109,8 @@ named_values! {
         GuardUnknown = "guard_unknown",
         /// The same in a few words.
         GuardUnknownShort = "guard_unknown_short",
+        /// What lets the program write a state directory that belongs to others.
+        OpenDirectory = "open_directory",
         /// A name for a volume of the container's own.
         OwnVolume = "own_volume",
         /// The name of a variable that holds a key.

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use super::arguments::Arguments;
 use super::call_notes::CallNotes;
+use super::certainty::Certainty;
+use super::exec::is_sure;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
@@ -12,6 +14,7 @@ use super::shell_state::{ShellState, WorkingDirectory, join_states};
 use super::shell_word::ShellWord;
 use super::test_expr::{TestResult, test_words};
 use super::variable_value::VariableValue;
+use crate::model::Invocation;
 use crate::text::TracedText;
 
 impl Interpreter<'_> {
@@ -81,7 +84,7 @@ impl Interpreter<'_> {
         for word in words.iter().skip(1) {
             if !word.is_fixed() {
                 self.note_unseen("`eval` runs what is known only when it runs");
-                self.take_variables_of(&word.text, &mut state);
+                self.take_printed_variables(word, &mut state);
             }
             text.push(&word.text_in_place());
             text.push(&TracedText::plain(" "));
@@ -102,13 +105,17 @@ impl Interpreter<'_> {
         }
     }
 
-    /// A trap's text runs at some time from here on, under locks that are not known.
+    /// A trap's text runs at some time from here on: locks that are held here may be held then or not.
     fn run_trap(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
         let Some(text) = words.get(1).filter(|word| words.len() > 2 && !word.raw().starts_with('-')) else {
             return ExitStates::succeeded(state);
         };
         self.call_notes.push(CallNotes::default());
-        let inner = ShellState { conditional: true, errexit: false, ..state.child_process(true) };
+        let mut inner = ShellState { conditional: true, errexit: false, ..state.child_process(true) };
+        for held in Rc::make_mut(&mut inner.locks).values_mut() {
+            held.certainty = Certainty::Perhaps;
+        }
+        let (found, started) = (self.found.len(), self.started.len());
         self.in_child_process(&state, inner, |interpreter, inner| {
             interpreter.run_text(&text.text, LastCommand::Forks, inner)
         });
@@ -117,8 +124,15 @@ impl Interpreter<'_> {
         if let Some(around) = self.call_notes.last_mut() {
             around.absorb(&notes);
         }
-        if notes.runs_program {
-            self.note_unseen("a trap runs a program, at a time that is not known");
+        let calls = self.found.get(found..).unwrap_or_default();
+        let is_open = |call: &Invocation| {
+            let program = call.argv.first().is_some_and(|name| self.is_program(name));
+            program && !call.locks.iter().any(is_sure)
+        };
+        if calls.iter().any(is_open) {
+            self.note_unseen("a trap calls a program without an flock of its own, at a time that is not known");
+        } else if self.started.len() > started {
+            self.note_unseen("a trap starts a container, at a time that is not known");
         }
         ExitStates::succeeded(state)
     }

@@ -28,8 +28,6 @@ pub(super) struct CallNotes {
     pub(super) is_cut: bool,
     /// Whether it leaves loops, which may be around it.
     pub(super) leaves_loops: bool,
-    /// Whether it runs a program that does something.
-    pub(super) runs_program: bool,
     /// Whether it does, or asks for, something that is no part of what it starts from or gives, so that it is not kept.
     pub(super) is_unkept: bool,
 }
@@ -48,7 +46,6 @@ impl CallNotes {
         self.open_words.extend(inner.open_words.iter().cloned());
         self.is_cut |= inner.is_cut;
         self.leaves_loops |= inner.leaves_loops;
-        self.runs_program |= inner.runs_program;
         self.is_unkept |= inner.is_unkept;
     }
 

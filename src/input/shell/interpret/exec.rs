@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::arguments::Arguments;
 use super::certainty::Certainty;
+use super::container_starts::is_engine;
 use super::declared_functions::{TextWithFunctions, take_functions};
 use super::exit_states::{ExitStates, LastCommand};
 use super::flock_command::{self, FlockAction};
@@ -15,10 +16,11 @@ use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::remote_hosts::remote_command;
 use super::repeated_commands::Repetition;
-use super::script_files::{Recipes, ScriptRun, UnreadReason};
+use super::script_files::{ScriptRun, UnreadReason};
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::terminal_programs::terminal_commands;
+use super::unread_code::Recipes;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand};
 use super::variable_value::VariableValue;
 use super::wrappers;
@@ -69,6 +71,9 @@ impl Interpreter<'_> {
                 let remote = remote_command(words);
                 if let Some(exits) = remote.and_then(|remote| self.run_remotely(remote, &state)) {
                     return exits;
+                }
+                if let Some(own) = self.package_program_words(words) {
+                    return self.run_program(own, state);
                 }
                 let named = self.run_package_script(words, &state).or_else(|| self.run_recipes(words, &state));
                 match named {
@@ -142,11 +147,13 @@ impl Interpreter<'_> {
         let outer = self.time_limit;
         let is_flock = inner.words.first().is_some_and(|word| word.raw().rsplit('/').next() == Some("flock"));
         self.time_limit = inner.time_limit.filter(|_| is_flock);
+        let is_engine = inner.words.first().is_some_and(is_engine);
+        let outer_cut = std::mem::replace(&mut self.is_cut_short, inner.is_cut_short && is_engine);
         let exits = match inner.shell {
             Some(call) => self.run_shell_text(&call, &state),
             None => self.start_program(&inner.words, state),
         };
-        self.time_limit = outer;
+        (self.time_limit, self.is_cut_short) = (outer, outer_cut);
         exits
     }
 
@@ -160,7 +167,10 @@ impl Interpreter<'_> {
 
     /// Records a program, and whether it may start something unseen; `why` explains what was not read.
     fn record_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
+        let renamed = self.by_own_name(words, &state);
+        let words = renamed.as_deref().unwrap_or(words);
         let Some(first) = words.first() else { return ExitStates::either_way(state) };
+        self.note_other_names(words, &state);
         self.record_start(words, &state);
         self.note_text_words(words);
         if first.rest.is_some() {
@@ -170,7 +180,8 @@ impl Interpreter<'_> {
         let place = self.place_of(words);
         let named = Span::at(place.file, place.start);
         let locks = self.held_locks(&state);
-        let hidden = self.hidden_program(words, &state, why);
+        // What a link leads to is the program, whatever its path looks like.
+        let hidden = if renamed.is_some() { None } else { self.hidden_program(words, &state, why) };
         let hides = hidden.is_some();
         if let Some(missed) = hidden {
             let span = missed.span.unwrap_or(named);
@@ -264,10 +275,14 @@ impl Interpreter<'_> {
         match (why, hidden_programs::hidden_by_name(words)) {
             (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
             (_, Some(reason)) => Some(self.unread_argument(words, state).unwrap_or_else(|| UnreadReason::new(reason))),
-            _ => hidden_programs::may_run(words, (self.context.programs)()).map(|(reason, word)| UnreadReason {
-                span: word.source_span(self.context.sources),
-                ..UnreadReason::new(reason)
-            }),
+            _ => {
+                let named = hidden_programs::may_run(words, (self.context.programs)());
+                let named = named.map(|(reason, word)| UnreadReason {
+                    span: word.source_span(self.context.sources),
+                    ..UnreadReason::new(reason)
+                });
+                named.or_else(|| self.unread_build(words, state))
+            }
         }
     }
 
@@ -385,6 +400,6 @@ fn named_choices(words: &[ShellWord], state: &ShellState) -> BTreeMap<String, Ve
     chosen.map(|(name, texts)| (name.clone(), texts.iter().map(Word::of_traced).collect())).collect()
 }
 
-fn is_sure(lock: &FileLock) -> bool {
+pub(super) fn is_sure(lock: &FileLock) -> bool {
     lock.exclusive && !lock.failure_ignored && !lock.perhaps && lock.condition.is_none()
 }

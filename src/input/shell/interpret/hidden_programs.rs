@@ -178,15 +178,60 @@ pub(super) fn may_run<'w>(words: &'w [ShellWord], programs: &[String]) -> Option
     let (first, rest) = words.split_first()?;
     let path = first.raw();
     let name = path.rsplit('/').next().unwrap_or_default();
+    if matches!(name, "awk" | "gawk" | "mawk") {
+        let runs = |text: &str| ["system(", "getline", "|"].iter().any(|means| text.contains(means));
+        let called = |word: &ShellWord| {
+            let text = word.raw();
+            let pieces = || text.split(['"', ';', '|']);
+            let program = programs.iter().find(|program| {
+                let is_call = |piece: &str| piece.split_whitespace().next() == Some(program.as_str());
+                runs(&text) && pieces().any(is_call)
+            })?;
+            Some(program.clone())
+        };
+        let (called, word) = rest.iter().find_map(|word| Some((called(word)?, word)))?;
+        return Some((format!("`{name}` may run `{called}`, which its text names"), word));
+    }
     if only_reads(first) {
         return None;
+    }
+    if let Some(program) = programs.iter().find(|program| is_kin(name, program)) {
+        return Some((format!("`{name}`, which is named after `{program}`, may run it"), first));
     }
     if name == "alias" {
         let reason = "an alias stands for a command that matters, and was not followed".to_owned();
         return rest.iter().find(|word| is_alias_of(word, name, programs)).map(|word| (reason, word));
     }
-    let named = rest.iter().find(|word| is_other_program(&word.raw(), name, programs))?;
-    Some((format!("`{name}` may run `{}`, which stands among its words", named.raw()), named))
+    if let Some(named) = rest.iter().find(|word| is_other_program(&word.raw(), name, programs)) {
+        return Some((format!("`{name}` may run `{}`, which stands among its words", named.raw()), named));
+    }
+    let (called, word) = rest.iter().find_map(|word| Some((command_in(&word.raw(), name, programs)?, word)))?;
+    Some((format!("`{name}` may run `{called}`, which it is given a command of"), word))
+}
+
+/// Whether a program is named after another one, which it then may call: `NAME-flow`.
+fn is_kin(name: &str, program: &str) -> bool {
+    name != program
+        && !ENDINGS.iter().any(|ending| name.ends_with(ending))
+        && name.split(['-', '_']).any(|part| part == program)
+}
+
+/// The program that a text calls, where a shell is to carry it out: what begins a command, alone or before options.
+fn command_in<'p>(text: &str, caller: &str, programs: &'p [String]) -> Option<&'p str> {
+    let pieces = text.split([';', '&', '|', '\n']).filter(|_| text.contains(' '));
+    pieces.into_iter().find_map(|piece| {
+        let piece = piece.trim_start_matches(['(', '{', '"', '\'', ':', '!', ' ']);
+        let mut words = piece.split_whitespace().skip_while(|word| is_before_command(word));
+        let name = words.next()?.rsplit('/').next()?;
+        let is_call = words.next().is_none_or(|word| word.starts_with('-'));
+        programs.iter().find(|program| *program == name && *program != caller && is_call).map(String::as_str)
+    })
+}
+
+/// Whether a word stands before the name of a program.
+fn is_before_command(word: &str) -> bool {
+    let assigns = word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && !name.contains(['/', '-']));
+    assigns || matches!(word, "exec" | "nohup" | "sudo" | "env" | "do" | "then" | "else" | "time")
 }
 
 /// Why these words may start something that is not in them; `None` where the program is one of its own.

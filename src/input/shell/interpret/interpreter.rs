@@ -18,7 +18,7 @@ use super::shell_variables::TouchNotes;
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockAround, LockedStart};
 use super::timeline::Timeline;
-use super::value_identity::{Round, WrittenAt};
+use super::value_identity::{Round, UnclearParts, WrittenAt};
 use super::variable_value::VariableValue;
 use super::way_in_state::WaysIn;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
@@ -26,12 +26,6 @@ use crate::input::shell::parse::{ParsedText, parse_text};
 use crate::input::shell::{ExecContext, RecipeFile, RecipeSource};
 use crate::model::{Invocation, Unseen, Word, WrittenServices};
 use crate::text::{FileId, Pos, Span, TracedText};
-
-/// What a text may do without any program running, so that a trap may hold it.
-pub(super) const HARMLESS: [&str; 20] = [
-    "", ":", "-", "break", "cd", "echo", "exit", "flock", "kill", "pkill", "printf", "return", "rm", "rmdir", "sleep",
-    "stty", "sync", "true", "wait", "trap",
-];
 
 /// Programs that copy or move files.
 const COPYING: [&str; 8] = ["cp", "dd", "install", "ln", "mv", "rsync", "scp", "tar"];
@@ -59,6 +53,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) loops: Vec<usize>,
     /// After how many seconds an `flock` is ended by the program that runs it.
     pub(super) time_limit: Option<f64>,
+    /// Whether the command of an engine that runs now is ended after some time, which leaves what it waits for running.
+    pub(super) is_cut_short: bool,
     /// The aliases that a command's name may stand for, where the shell replaces them, and those that are being replaced.
     pub(super) aliases: BTreeMap<String, TracedText>,
     pub(super) expands_aliases: bool,
@@ -80,6 +76,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) ways_in: Option<WaysIn>,
     /// The texts of scripts that commands wrote, by their paths.
     pub(super) own_scripts: HashMap<String, TracedText>,
+    /// The programs that matter by the paths of links to them and copies that commands made.
+    pub(super) own_names: HashMap<String, String>,
     /// The processes whose output or input the statements around this point read and write (`<(...)`), in order.
     pub(super) read_beside: Vec<usize>,
     /// Which locks there are around which starts.
@@ -100,6 +98,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) files: Vec<OpenedFile>,
     /// What the symbols stand for that are put in for variables with one of several texts.
     pub(super) alternatives: KnownAlternatives,
+    /// What values are made of that are not known, by the variables that hold them.
+    pub(super) unclear_parts: HashMap<String, UnclearParts>,
     /// Whether files are copied to or from one of them: which it is tells then whether a login is a copy.
     pub(super) copies_to_alternatives: bool,
     /// How often each place of a text made a file of an unknown name.
@@ -155,6 +155,7 @@ impl<'a> Interpreter<'a> {
             forks: Vec::new(),
             loops: Vec::new(),
             time_limit: None,
+            is_cut_short: false,
             aliases: BTreeMap::new(),
             expands_aliases: false,
             replacing: Vec::new(),
@@ -167,6 +168,7 @@ impl<'a> Interpreter<'a> {
             input: None,
             ways_in: None,
             own_scripts: HashMap::new(),
+            own_names: HashMap::new(),
             read_beside: Vec::new(),
             around: BTreeMap::new(),
             unseen: None,
@@ -178,6 +180,7 @@ impl<'a> Interpreter<'a> {
             written: Vec::new(),
             files: Vec::new(),
             alternatives: KnownAlternatives::new(),
+            unclear_parts: HashMap::new(),
             copies_to_alternatives: false,
             made_files: HashMap::new(),
             made_in: HashMap::new(),
@@ -390,9 +393,6 @@ impl<'a> Interpreter<'a> {
     pub(super) fn record_call(&mut self, invocation: Invocation) {
         if self.muted > 0 {
             return;
-        }
-        if let Some(notes) = self.call_notes.last_mut() {
-            notes.runs_program |= invocation.argv.first().is_some_and(|name| !HARMLESS.contains(&&**name));
         }
         let copies = invocation.argv.first().is_some_and(|name| COPYING.contains(&&**name));
         let is_one_of_several = |word: &Word| self.alternatives.keys().any(|symbol| word.contains(symbol.as_str()));

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
 use super::limits;
+use super::script_files::ScriptRun;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, takes_next_word};
@@ -112,6 +113,39 @@ impl Interpreter<'_> {
         directories
             .take(MOST_PACKAGES)
             .find(|directory| read(directory).is_some_and(|manifest| manifest.name() == Some(package)))
+    }
+}
+
+impl Interpreter<'_> {
+    /// Runs a program that a package of the repository brings under this name, where it is a shell's script; tells what else
+    /// it is.
+    pub(super) fn run_package_program(&mut self, words: &[ShellWord], state: ShellState) -> ScriptRun {
+        let Some(first) = words.first().filter(|first| first.is_fixed()) else { return ScriptRun::Not(state, None) };
+        let name = first.raw();
+        if name.contains('/') || self.is_named_program(&name) {
+            return ScriptRun::Not(state, None);
+        }
+        let Some(program) = self.context.file_system.program_of_package(&name) else {
+            return ScriptRun::Not(state, None);
+        };
+        self.run_file_of_program(&name, program, words, state)
+    }
+
+    /// The words of a program of the repository's own packages that `npx` and its kin are told to run.
+    pub(super) fn package_program_words<'w>(&self, words: &'w [ShellWord]) -> Option<&'w [ShellWord]> {
+        let first = words.first().filter(|first| first.is_fixed())?.raw();
+        let from = match first.rsplit('/').next()? {
+            "npx" | "bunx" | "pnpx" => 1,
+            "npm" | "pnpm" | "yarn" if words.get(1).is_some_and(|word| matches!(word.raw().as_str(), "exec" | "x")) => {
+                2
+            }
+            _ => return None,
+        };
+        let rest = words.get(from..)?;
+        let rest = rest.get(rest.iter().position(|word| !word.raw().starts_with('-'))?..)?;
+        let name = rest.first().filter(|name| name.is_fixed())?.raw();
+        let is_own = !self.is_named_program(&name) && self.context.file_system.program_of_package(&name).is_some();
+        is_own.then_some(rest)
     }
 }
 

@@ -1,13 +1,19 @@
 //! Scripts that have the name of a program that matters, and stand for it: what `claude` of a person's own runs.
 //! Uses `interpreter`, `exec`, `shell_state` and `model`.
 
-use super::interpreter::{HARMLESS, Interpreter};
+use super::interpreter::Interpreter;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use crate::model::{Invocation, Word};
 
 /// Programs that run one out of a package, whose words say which.
 const PACKAGE_RUNNERS: [&str; 7] = ["npx", "bunx", "pnpx", "pnpm", "yarn", "npm", "bun"];
+
+/// What a script may do before the program that it stands for.
+const HARMLESS: [&str; 20] = [
+    "", ":", "-", "break", "cd", "echo", "exit", "flock", "kill", "pkill", "printf", "return", "rm", "rmdir", "sleep",
+    "stty", "sync", "true", "wait", "trap",
+];
 
 /// Such a script, as it begins.
 pub(super) struct ProgramScript {
@@ -55,7 +61,8 @@ impl Interpreter<'_> {
         });
     }
 
-    fn is_program(&self, word: &str) -> bool {
+    /// Whether a word is a program that matters, or one that runs such out of a package.
+    pub(super) fn is_program(&self, word: &str) -> bool {
         let name = word.rsplit('/').next().unwrap_or(word);
         PACKAGE_RUNNERS.contains(&name) || (self.context.programs)().iter().any(|program| program == name)
     }

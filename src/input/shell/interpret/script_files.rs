@@ -14,29 +14,12 @@ use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use super::value_positions;
-use crate::input::shell::file_system::{Lookup, mentioned};
+use crate::input::shell::file_system::{Lookup, PackageProgram, mentioned};
 use crate::model::{Command, PartialText, Value, VariableState, Word, clean, join};
-use crate::text::{FileId, ShownText, Span, TracedText};
+use crate::text::{ShownText, Span, TracedText};
 
 /// Files of the system that shells source and that call nothing of interest.
 const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environment", "/etc/bashrc", "/etc/bash.bashrc"];
-
-/// What a file of recipes shows.
-pub(super) enum Recipes {
-    /// There is none to be read, or it leads to others.
-    Unread,
-    /// It names no program that matters.
-    NameNothing,
-    /// It names one.
-    Name(UnreadReason),
-}
-
-/// Programs that run recipes of a file, and the names that this has.
-const RECIPES: [(&str, &[&str]); 3] = [
-    ("make", &["GNUmakefile", "makefile", "Makefile"]),
-    ("just", &["justfile", "Justfile", ".justfile"]),
-    ("task", &["Taskfile.yml", "Taskfile.yaml"]),
-];
 
 /// What became of a file that a command names.
 #[allow(clippy::large_enum_variant, reason = "each is taken apart where it is given back")]
@@ -162,7 +145,33 @@ impl Interpreter<'_> {
                 state,
                 Some(UnreadReason::new(format!("the script `{path}` was not found where it should be"))),
             ),
-            _ => ScriptRun::Not(state, None),
+            _ => self.run_package_program(words, state),
+        }
+    }
+
+    /// Runs the file of a program that a package brings.
+    pub(super) fn run_file_of_program(
+        &mut self,
+        name: &str,
+        program: PackageProgram,
+        words: &[ShellWord],
+        state: ShellState,
+    ) -> ScriptRun {
+        let shown = self.context.sources.get(program.file).name().to_owned();
+        let Some(code) = self.script_text(Lookup::Text(program.file)) else { return ScriptRun::Not(state, None) };
+        match (program.interpreter, Shebang::of(&code.first_line())) {
+            (None, Shebang::Shell(options)) => {
+                let path = join("/usr/local/bin", name);
+                ScriptRun::Ran(Box::new(self.run_file(&path, &code, call_of_script(&options, words), &state)))
+            }
+            (None, Shebang::Other(interpreter)) => {
+                let missed = self.unread_language(&shown, program.file, &interpreter);
+                ScriptRun::Not(state, Some(missed))
+            }
+            (Some(interpreter), _) => {
+                let missed = self.unread_language(&shown, program.file, interpreter);
+                ScriptRun::Not(state, Some(missed))
+            }
         }
     }
 
@@ -290,15 +299,22 @@ impl Interpreter<'_> {
                 return ExitStates::either_way(state);
             }
             Some((Lookup::Absent, path)) => {
+                // A host may have it all the same, as it has what is kept out of the repository.
+                if self.ways_in.is_some() {
+                    self.take_away_unread(&path, here, &mut state);
+                }
                 self.note_unseen_at(format!("`{path}` is sourced and was not found"), here);
                 return ExitStates::either_way(state);
             }
             other => {
                 let path = other.map_or_else(|| word.raw(), |(_, path)| path);
-                self.take_away_unread(&path, here, &mut state);
+                let meant = self.files_meant(word, &state);
+                if meant.is_empty() || self.ways_in.is_none() {
+                    self.take_away_unread(&path, here, &mut state);
+                }
                 self.note_unseen_at(format!("`{shown}` is sourced and was not read"), here);
                 self.take_variables_of(&word.text, &mut state);
-                return match self.files_meant(word, &state).as_slice() {
+                return match meant.as_slice() {
                     [] => ExitStates::either_way(state),
                     files => self.source_one_of(files, words, &state),
                 };
@@ -326,65 +342,6 @@ impl Interpreter<'_> {
             }
             state
         })
-    }
-
-    /// Why a file of another language is not seen through, with the line where it names a program that matters.
-    fn unread_language(&self, path: &str, file: FileId, interpreter: &str) -> UnreadReason {
-        let names = (self.context.programs)();
-        let found = mentioned(file, self.context.sources, names)
-            .or_else(|| self.context.file_system.mention(names, &self.read_files()));
-        let reason = match found {
-            Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming_reason(span)),
-            None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
-        };
-        // Where all that was put there was looked through, nothing in it names a program that matters.
-        UnreadReason { reason, span: found, is_script: found.is_some() || !self.context.file_system.is_searched() }
-    }
-
-    fn naming_reason(&self, span: Span) -> String {
-        let source = self.context.sources.get(span.file);
-        let (name, line, word) = (source.name(), span.start.line, source.slice(span));
-        format!("{name}:{line} names `{word}`, and what it does with it was not read")
-    }
-
-    /// The same for an interpreter and its words; nothing where no file of the repository is known to be behind them.
-    pub(super) fn unread_argument(&self, words: &[ShellWord], state: &ShellState) -> Option<UnreadReason> {
-        let name = words.first().filter(|word| word.is_fixed()).map(ShellWord::raw)?;
-        let name = name.rsplit('/').next().unwrap_or(&name);
-        let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
-        let path = self.absolute_path(&file.text, state)?;
-        if let Lookup::Text(file) = self.context.file_system.open(&path) {
-            return Some(self.unread_language(&path, file, name));
-        }
-        let span = self.context.file_system.mention((self.context.programs)(), &self.read_files())?;
-        let reason = format!("{}: it is put beside what `{name}` runs", self.naming_reason(span));
-        Some(UnreadReason { reason, span: Some(span), is_script: true })
-    }
-
-    /// What a file of recipes shows of a command of `make` and its kin.
-    pub(super) fn seen_through_recipes(&self, words: &[ShellWord], state: &ShellState) -> Recipes {
-        let Some((name, file)) = self.recipe_file(words, state) else { return Recipes::Unread };
-        if let Some(span) = mentioned(file, self.context.sources, (self.context.programs)()) {
-            let reason = format!("{}: it is what `{name}` runs", self.naming_reason(span));
-            return Recipes::Name(UnreadReason { reason, span: Some(span), is_script: true });
-        }
-        let leads_on = self.context.sources.get(file).text().contains("include");
-        if leads_on { Recipes::Unread } else { Recipes::NameNothing }
-    }
-
-    /// The file of recipes that a command reads, with the command's name.
-    fn recipe_file(&self, words: &[ShellWord], state: &ShellState) -> Option<(String, FileId)> {
-        let path = words.first().filter(|word| word.is_fixed()).map(ShellWord::raw)?;
-        let name = path.rsplit('/').next().unwrap_or(&path);
-        let (_, files) = RECIPES.iter().find(|(program, _)| *program == name)?;
-        let elsewhere = |word: &ShellWord| matches!(word.raw().as_str(), "-C" | "-f" | "-d" | "--directory" | "--file");
-        let directory = self.current_directory(state).filter(|_| !words.iter().any(elsewhere))?;
-        let opened = files.iter().map(|file| self.context.file_system.open(&join(&directory, file)));
-        let file = opened.into_iter().find_map(|found| match found {
-            Lookup::Text(file) => Some(file),
-            _ => None,
-        })?;
-        Some((name.to_owned(), file))
     }
 
     /// Words of which one that is a pattern of files (`lib/*.sh`) stands for those that are known to be there.

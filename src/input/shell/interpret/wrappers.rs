@@ -7,7 +7,7 @@ use super::terminal_programs::leaves_caller;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
 use super::user_wrappers::{read_setpriv, read_sudo, read_switch_user, read_user_and_command, read_user_option};
 use super::variable_value::VariableValue;
-use crate::model::Inherits;
+use crate::model::{Inherits, begins_with_star};
 use crate::text::TracedText;
 
 /// The options of a wrapper, after which the command begins that it runs.
@@ -86,6 +86,7 @@ fn read_listed(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwra
     };
     let mut inner = WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() };
     if name == "timeout" {
+        inner.is_cut_short = true;
         inner.time_limit = rest.first().filter(|limit| limit.is_fixed()).and_then(|limit| seconds_of(&limit.raw()));
     }
     if name == "chroot" {
@@ -329,17 +330,21 @@ fn with_found_files(command: &[ShellWord], options: &[ShellWord]) -> Vec<ShellWo
     }
     let is_name = |word: &ShellWord| matches!(word.raw().as_str(), "-name" | "-iname");
     let name = options.iter().position(is_name).and_then(|at| options.get(at + 1));
-    let found = |start: &&ShellWord| {
-        let mut word = (*start).clone();
-        if let Some(name) = name {
-            word.text.push(&TracedText::plain("/"));
+    let found = |start: &&ShellWord| -> Vec<ShellWord> {
+        let Some(name) = name else { return vec![(*start).clone()] };
+        // Its patterns stand for a dot at the beginning too, those of a shell do not.
+        let dots: &[&str] = if begins_with_star(&name.raw()) { &["", "."] } else { &[""] };
+        let word = |dot: &&str| {
+            let mut word = (*start).clone();
+            word.text.push(&TracedText::plain(&format!("/{dot}")));
             word.text.push(&name.text);
             word.unclear |= name.unclear;
-        }
-        word
+            word
+        };
+        dots.iter().map(word).collect()
     };
     let put = |word: &ShellWord| {
-        if word.raw() == "{}" { starts.iter().map(found).collect() } else { vec![word.clone()] }
+        if word.raw() == "{}" { starts.iter().flat_map(found).collect() } else { vec![word.clone()] }
     };
     command.iter().flat_map(put).collect()
 }
