@@ -33,6 +33,7 @@ mod launchers;
 mod local_volume;
 mod makefile;
 mod nomad;
+mod other_texts;
 mod outer_text;
 mod package_json;
 mod package_manifest;
@@ -105,6 +106,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::ANSIBLE,
     &unread::TEMPLATE,
     &launchers::SETTINGS,
+    &other_texts::OtherTextKind,
 ];
 
 /// What scripts are called in a report.
