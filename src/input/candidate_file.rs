@@ -30,6 +30,7 @@ impl<'a> CandidateFile<'a> {
     }
 
     /// The same, where the names of known programs are told.
+    #[must_use]
     pub fn knowing(self, programs: &'a ProgramNames) -> Self {
         Self { programs: Some(programs), ..self }
     }

@@ -94,8 +94,19 @@ fn is_recipe_of_image(name: &str) -> bool {
 
 /// Whether a text has a command in it that starts a container, or describes services.
 fn holds_start(text: &str) -> bool {
+    if text.lines().find(|line| !line.trim().is_empty() && !is_comment(line)).is_some_and(is_sentence) {
+        return false;
+    }
     let text: String = text.lines().filter(|line| !is_comment(line)).flat_map(|line| [line, "\n"]).collect();
     describes_services(&text) || has_start_command(&text) || has_start_of_values(&text)
+}
+
+/// Whether a line is one of prose: words alone, the first with a capital letter.
+fn is_sentence(line: &str) -> bool {
+    let is_of_prose = |ch: char| ch.is_alphanumeric() || " .,:;'()!?-".contains(ch);
+    line.starts_with(char::is_uppercase)
+        && line.split_whitespace().count() > 2
+        && line.trim_end().chars().all(is_of_prose)
 }
 
 /// Whether a line is a comment in one of the usual forms.
@@ -120,8 +131,14 @@ mod tests {
         ] {
             assert!(holds_start(text), "{text}");
         }
-        for text in ["# docker run x", "// docker run x", " * use docker run x", "docker build .", "\"docker\"\n\"ps\""]
-        {
+        for text in [
+            "# docker run x",
+            "// docker run x",
+            " * use docker run x",
+            "docker build .",
+            "How to try it:\n  docker run x",
+            "\"docker\"\n\"ps\"",
+        ] {
             assert!(!holds_start(text), "{text}");
         }
     }

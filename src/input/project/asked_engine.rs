@@ -15,10 +15,9 @@ impl ProjectReader<'_> {
         match self.services.iter().find(|service| is_reached_as(service, name, by)) {
             // What hands on the host's own engine.
             Some(service) if has_engine_socket(service) => EngineHost::Here,
-            Some(_) => host,
             // A name of the container's network, of what is not described here.
             None if !name.contains(['.', ':']) => EngineHost::Unclear(name.clone()),
-            None => host,
+            Some(_) | None => host,
         }
     }
 }
@@ -45,7 +44,8 @@ fn is_reached_as(service: &Container, name: &str, by: &Container) -> bool {
 fn has_engine_socket(container: &Container) -> bool {
     container.mounts.iter().any(|mount| match &mount.source {
         MountSource::Host(source) | MountSource::Unresolved(source) => {
-            source.text.ends_with(".sock") || ["/", "/run", "/var/run", "/var"].contains(&source.text.as_str())
+            let name = source.text.rsplit('/').next().unwrap_or_default();
+            name.contains(".sock") || ["/", "/run", "/var/run", "/var"].contains(&source.text.as_str())
         }
         _ => false,
     })

@@ -37,9 +37,19 @@ const SENDERS: [&str; 4] = ["curl", "http", "nc", "socat"];
 /// How many words before the one that tells what is done may be options and their values.
 const WORDS: usize = 8;
 
-/// Whether a text has the name of such a program in it, perhaps as a part of another word.
+/// Whether a line of a text has the name of such a program in it, before words with which it starts something.
 pub(super) fn names_other_starter(text: &str) -> bool {
-    OTHER_STARTERS.iter().any(|(name, _)| text.contains(name))
+    OTHER_STARTERS.iter().any(|(name, subcommands)| {
+        text.match_indices(name).any(|(at, _)| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let is_in_word = before.is_some_and(|ch| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.'));
+            let rest = text.get(at + name.len()..).unwrap_or_default().lines().next().unwrap_or_default();
+            let mut words = rest.split_whitespace().take(WORDS);
+            !is_in_word
+                && rest.starts_with([' ', '\t'])
+                && (subcommands.is_empty() || words.any(|word| subcommands.contains(&word)))
+        })
+    })
 }
 
 /// The program by which a command starts something that is not followed.
@@ -63,6 +73,12 @@ mod tests {
     fn starter(words: &str) -> Option<String> {
         let argv = words.split(' ').map(Word::literal).collect();
         other_starter(&Invocation { argv, ..Invocation::default() }).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_name_is_a_word_of_its_own_before_what_it_does() {
+        assert!(names_other_starter("set -e\nkubectl -n x apply -f - <<END"));
+        assert!(!names_other_starter("local docker container\nlxc-ls\nkubectl get pods\nmy-bwrap x\n# bwrap"));
     }
 
     #[test]
