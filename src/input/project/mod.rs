@@ -9,6 +9,7 @@
 //! build_commands      what an image's build runs, also in the stages that it copies from;  program_sources: what else brings programs;  code_imports: modules in code that runs
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
 //! stock_images        whether all was seen that a container of a publisher's image does;  package_runs: commands that fetch packages
+//! service_images      containers of official images that run a server alone
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start;  alternative_starts: those of which a part is one of several;  start_names: what they are called;  start_timing: when they run,
@@ -44,6 +45,7 @@ mod reference;
 mod repository;
 mod required_packages;
 mod service_additions;
+mod service_images;
 mod start_names;
 mod start_timing;
 mod started_containers;
@@ -218,10 +220,11 @@ impl<'a> ProjectReader<'a> {
             let logins = built_logins::find_built_logins(container, image, self.repository.programs);
             container.host_copies.extend(logins);
         }
-        container.names_no_program = match image.filter(|_| container.build.is_some()) {
-            Some(image) => self.searched.name_no_program(container, &image, self.repository),
-            None => container.build.is_none() && SearchedImages::stock_names_no_program(container, self.repository),
-        };
+        container.names_no_program = service_images::runs_server_alone(container, self.repository.programs)
+            || match image.filter(|_| container.build.is_some()) {
+                Some(image) => self.searched.name_no_program(container, &image, self.repository),
+                None => container.build.is_none() && SearchedImages::stock_names_no_program(container, self.repository),
+            };
         let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
         container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::code_that_runs::{INTERPRETERS, given_file};
-use super::official_images::{hub_name, is_official};
+use super::official_images::is_official;
 use super::package_runs::{run_package, runs_installer};
 use crate::input::dockerfile::Image;
 use crate::model::{Container, Flag, Invocation, Script, Sight, Word};
@@ -20,13 +20,6 @@ const PLAIN_PROGRAMS: [&str; 42] = [
 #[rustfmt::skip]
 const PREPARING: [&str; 16] = [
     "[", "chmod", "chown", "cp", "date", "echo", "false", "mkdir", "printf", "rm", "sleep", "test", "touch", "trap", "true", "wait",
-];
-/// Images that run a server of theirs where no command is given.
-#[rustfmt::skip]
-const SERVERS: [&str; 24] = [
-    "adminer", "caddy", "couchdb", "eclipse-mosquitto", "haproxy", "httpd", "influxdb", "mariadb", "memcached", "mongo",
-    "mongo-express", "mysql", "nats", "nginx", "percona", "phpmyadmin", "postgres", "rabbitmq", "redis", "registry", "solr",
-    "traefik", "valkey", "varnish",
 ];
 /// Interpreters of languages that are not followed.
 const CODE_RUNNERS: [&str; 9] = ["bun", "deno", "lua", "node", "perl", "php", "python", "python3", "ruby"];
@@ -51,7 +44,8 @@ pub(super) fn does_work_seen(container: &Container) -> bool {
         return false;
     }
     if container.entrypoint.is_none() && container.command.is_none() {
-        return runs_server(container);
+        // Its image's own server is known by itself.
+        return false;
     }
     let calls = &container.script.invocations;
     is_followed(&container.script)
@@ -70,12 +64,6 @@ fn is_followed(script: &Script) -> bool {
 fn runs_code(call: &Invocation) -> bool {
     let words = call.argv.get(1..).unwrap_or_default();
     CODE_RUNNERS.contains(&program_of(call)) && given_file(words).is_some()
-}
-
-/// Whether it runs its image's server, to which nothing adds scripts that start with it.
-fn runs_server(container: &Container) -> bool {
-    let name = container.image.as_ref().map_or("", |image| hub_name(&image.text));
-    SERVERS.contains(&name) && container.mounts.iter().all(|mount| !mount.target.text.contains("entrypoint"))
 }
 
 fn program_of(call: &Invocation) -> &str {
