@@ -34,6 +34,7 @@ mod launchers;
 mod local_volume;
 mod makefile;
 mod nomad;
+mod other_texts;
 mod outer_text;
 mod package_json;
 mod package_manifest;
@@ -109,6 +110,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::ANSIBLE,
     &unread::TEMPLATE,
     &launchers::SETTINGS,
+    &other_texts::OtherTextKind,
 ];
 
 /// What scripts are called in a report.

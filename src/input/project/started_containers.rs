@@ -9,7 +9,7 @@ use super::reference::Reference;
 use super::start_names::{name_of_both, name_of_start, set_unique_name};
 use super::start_timing::{SourcePlace, add_start_again, count_instances, source_place, start_key, timing_of};
 use super::{DEPTH, PendingStart, ProjectReader};
-use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerRun, engine_host};
+use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerRun};
 use crate::input::shell::ContainerStart;
 use crate::input::shell::file_system::Lookup;
 use crate::model::{
@@ -147,8 +147,8 @@ impl ProjectReader<'_> {
         }
         mark_uncertain_env(&mut container, command);
         container.engine_host = match command {
-            DockerCommand::Run(run) => engine_host(run.engine.as_ref()),
-            DockerCommand::ComposeRun(run) => engine_host(run.project.engine.as_ref()),
+            DockerCommand::Run(run) => self.asked_engine(run.engine.as_ref(), run.name_scope.starts_with("podman"), by),
+            DockerCommand::ComposeRun(run) => self.asked_engine(run.project.engine.as_ref(), false, by),
             _ => EngineHost::Here,
         };
         if let EngineHost::Unclear(engine) = &container.engine_host {
