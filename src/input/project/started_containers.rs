@@ -93,6 +93,10 @@ impl ProjectReader<'_> {
                     (other.replicas, other.replicas_span) = (container.replicas, container.replicas_span);
                 }
                 other.name = wider.unwrap_or_else(|| other.name.clone());
+                let is_sure = container.start.is_some_and(|start| !start.possible);
+                if let Some(start) = other.start.as_mut().filter(|_| is_sure) {
+                    start.possible = false;
+                }
             }
         }
         next
@@ -263,7 +267,9 @@ impl ProjectReader<'_> {
 
 /// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
 fn is_same_start(one: &Container, other: &Container) -> bool {
-    if other.start.is_none() || one.start != other.start {
+    // One caller may reach it on some ways only, and another one always.
+    let place = |container: &Container| container.start.as_ref().map(|start| start.span);
+    if other.start.is_none() || place(one) != place(other) {
         return false;
     }
     // What the caller's words are is known of one caller alone: `claude "$@"`.
