@@ -10,6 +10,7 @@ use super::handed_projects::merge_alike;
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::nomad::join_host_volumes;
 use super::project::{self, CommandBuilds, DescribedProject, NamedFile, Repository};
+use super::repository_links::follow_repository_links;
 use super::script::host_copies::give_copies;
 use super::script::host_links::follow_names;
 use super::written_projects::find_written_projects;
@@ -230,6 +231,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     project::add_started(starts, &services, &mut layout, &projects, repository);
     follow_names(&names, &mut layout.containers);
     give_copies(&copies, &mut layout.containers);
+    follow_repository_links(&mut layout.containers, repository);
     layout
 }
 

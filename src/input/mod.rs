@@ -40,6 +40,7 @@ mod pipeline;
 mod procfile;
 mod program_names;
 pub mod project;
+mod repository_links;
 mod script;
 pub mod shell;
 mod start_words;

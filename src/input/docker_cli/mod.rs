@@ -90,6 +90,11 @@ impl DockerCommand {
         matches!(self, Self::ComposeUp(_) | Self::ComposeRun(_) | Self::NotRead(_))
     }
 
+    /// Whether the engine may start again what it starts when that ends by itself.
+    pub fn may_start_again(&self) -> bool {
+        matches!(self, Self::Run(run) if run.restarts)
+    }
+
     /// Whether it is waited for on some ways only.
     pub fn is_perhaps_detached(&self) -> bool {
         match self {
@@ -142,6 +147,8 @@ pub struct DockerRun {
     pub detached: bool,
     /// Whether it is only created, to be started later.
     pub only_created: bool,
+    /// Whether the engine may start it again when it ends by itself (`--restart`).
+    pub restarts: bool,
     /// The engine that is asked, where that is not the usual one: an address, a context, a connection.
     pub engine: Option<Value>,
     /// Tells the engine whose containers have no two of one name; empty for the usual one of docker.
@@ -284,6 +291,8 @@ pub struct DockerStop {
     pub name_scope: String,
     /// The Compose project, where it is one's services.
     pub project: Option<ComposeProject>,
+    /// Whether it only waits until they end by themselves (`wait`).
+    pub only_waits: bool,
 }
 
 /// A command in a container that runs already.

@@ -29,6 +29,7 @@ pub(super) fn read_run(
     let mut container = options.container(words, span);
     container.unseen_mounts.clone_from(&options.parsed.unseen_mounts);
     options.check_switches(&["rm"]);
+    let restarts = options.parsed.last_of("restart").is_some_and(|given| given.value.known().as_deref() != Some("no"));
     options.perhaps.detached = options.parsed.last_of("detach").is_some_and(|given| given.perhaps);
     DockerRun {
         container,
@@ -39,6 +40,7 @@ pub(super) fn read_run(
         volumes_from: options.parsed.values_of("volumes-from").map(GivenOption::as_value).collect(),
         detached: options.is_on("detach"),
         only_created,
+        restarts,
         engine,
         name_scope,
         perhaps: ConditionalParts { mounts: mounts.perhaps, ..options.perhaps },

@@ -23,7 +23,8 @@ pub(super) fn read_stop(
     }
     let names = operands(args, context);
     let name_scope = prefix.name_scope(context);
-    (!names.is_empty()).then(|| DockerStop { names, name_scope, ..DockerStop::default() })
+    let only_waits = command == "wait";
+    (!names.is_empty()).then(|| DockerStop { names, name_scope, only_waits, ..DockerStop::default() })
 }
 
 /// The same of Compose, for the services of a project; none stands for all of them.

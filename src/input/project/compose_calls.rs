@@ -304,7 +304,10 @@ impl ComposeCalls<'_> {
 fn symbols_in_texts(name: &Value, project: &ComposeProject, container: &Container) -> Vec<String> {
     let sources: Vec<&str> = container.mounts.iter().filter_map(Mount::source_text).collect();
     let in_texts = |symbol: &Symbol| {
-        let handed = project.variables.unknown().filter(|value| value.symbols.contains(symbol));
+        // A variable is told with the place at which it holds what is not known.
+        let (name, _) = symbol.name.split_once(" at ").unwrap_or((&symbol.name, ""));
+        let is_it = |own: &Symbol| own == symbol || own.name == name;
+        let handed = project.variables.unknown().filter(|value| value.symbols.iter().any(is_it));
         let mut found = handed.filter(|value| sources.iter().any(|source| source.contains(&value.text)));
         let inner = |value: &Value| Some(value.text.strip_prefix("${")?.strip_suffix('}')?.to_owned());
         found.find_map(inner).unwrap_or_else(|| symbol.name.clone())

@@ -78,7 +78,8 @@ pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: 
     // Each run of the script makes one of its own; a loop may use one several times, unless each of its rounds makes one.
     let made = (!started.repeats || started.is_made_each_round).then(|| MADE_ANEW.to_owned());
     let varying = started.varying.iter().cloned().chain(made).collect();
-    Timing { moments, fixed_name, name_symbols, may_overlap, varying, ..Timing::default() }
+    let restarts = started.command.may_start_again();
+    Timing { moments, fixed_name, name_symbols, may_overlap, varying, restarts, ..Timing::default() }
 }
 
 /// Whether a container goes on when its script has ended.

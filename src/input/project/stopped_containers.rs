@@ -15,7 +15,21 @@ pub(super) struct Stop {
     names: Vec<Value>,
     /// Tells the engine whose containers have no two of one name.
     name_scope: String,
+    /// Whether it only waits until they end by themselves.
+    only_waits: bool,
     moment: Moment,
+}
+
+impl Stop {
+    /// Whether it ends one that an engine knows by this name, and may start again when it ends by itself.
+    fn ends(&self, name: &str, engine: &str, restarts: bool) -> bool {
+        let names = self.names.iter().any(|value| !value.is_symbolic() && value.text == name);
+        names && self.ends_of(engine, restarts)
+    }
+
+    fn ends_of(&self, engine: &str, restarts: bool) -> bool {
+        self.name_scope == engine && !(self.only_waits && restarts)
+    }
 }
 
 /// What a start is, where it ends containers each time its script runs to that place.
@@ -29,8 +43,8 @@ pub(super) fn sure_stop(started: &ContainerStart) -> Option<&DockerStop> {
 pub(super) fn stops_of_containers(starts: &[ContainerStart]) -> Vec<Stop> {
     let stops = starts.iter().filter_map(|started| {
         let stop = sure_stop(started).filter(|stop| stop.project.is_none())?;
-        let (names, name_scope) = (stop.names.clone(), stop.name_scope.clone());
-        Some(Stop { names, name_scope, moment: started.moment.clone() })
+        let DockerStop { names, name_scope, only_waits, .. } = stop.clone();
+        Some(Stop { names, name_scope, only_waits, moment: started.moment.clone() })
     });
     stops.collect()
 }
@@ -59,11 +73,8 @@ pub(super) fn apply_restarts(restarts: &[(Vec<Value>, Moment)], containers: &mut
 pub(super) fn apply_stops(stops: &[Stop], containers: &mut [Container]) {
     for container in containers.iter_mut().filter(|container| container.start.is_some()) {
         let Some(name) = container.timing.fixed_name.clone() else { continue };
-        let is_named = |stop: &&Stop| {
-            let names = stop.names.iter().any(|value| !value.is_symbolic() && value.text == name.name);
-            names && stop.name_scope == name.engine
-        };
-        let of_it: Vec<&Stop> = stops.iter().filter(is_named).collect();
+        let restarts = container.timing.restarts;
+        let of_it: Vec<&Stop> = stops.iter().filter(|stop| stop.ends(&name.name, &name.engine, restarts)).collect();
         for moment in &mut container.timing.moments {
             end_moment(moment, &of_it);
         }
@@ -75,7 +86,11 @@ pub(super) fn end_kept_starts(starts: &mut [ContainerStart], stops: &[Stop]) {
     // What a loop starts several times is ended once.
     for start in starts.iter_mut().filter(|start| !start.in_loop) {
         let Some(id) = &start.kept_id else { continue };
-        let of_it: Vec<&Stop> = stops.iter().filter(|stop| stop.names.iter().any(|name| name.text == *id)).collect();
+        let (engine, restarts) = (start.command.name_scope(), start.command.may_start_again());
+        let is_it = |stop: &&Stop| {
+            stop.ends_of(engine, restarts) && stop.names.iter().any(|name| name.text == *id)
+        };
+        let of_it: Vec<&Stop> = stops.iter().filter(is_it).collect();
         start.is_ended = end_moment(&mut start.moment, &of_it);
     }
 }

@@ -84,7 +84,7 @@ impl Interpreter<'_> {
                     }
                     if !word.is_fixed() {
                         self.note_unseen("a variable is set whose name is not known");
-                        self.take_variables_of(&word.text, &mut state);
+                        self.take_printed_variables(&word, &mut state);
                         self.take_variables_of_input(&mut state);
                         continue;
                     }
@@ -201,6 +201,9 @@ impl Interpreter<'_> {
             }
         };
         self.assign_value(&name, value, export, state);
+        if let AssignedValue::Word(word) = &assign.value {
+            self.note_parts(&name, word, state);
+        }
     }
 
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {

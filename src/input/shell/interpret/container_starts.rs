@@ -15,7 +15,7 @@ use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockAround, LockedStart, StartLock, StartNumber};
 use super::value_identity::short_place;
 use super::variable_value::VariableValue;
-use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, DockerCommand};
+use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, DockerCommand, DockerStop};
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::parse_text;
 use crate::input::shell::parse::syntax::Statement;
@@ -70,8 +70,9 @@ impl Interpreter<'_> {
         };
         let alternatives =
             chosen.iter().filter_map(|words| docker_cli::read(&self.arguments_of(words), &context)).collect();
-        // What ends counts where it is told when that is: in the run of a script of the host.
-        if matches!(command, DockerCommand::Stop(_)) && self.ways_in.is_none() {
+        // What ends counts where it is told when that is: in the run of a script of the host, which waits as long as it takes.
+        let is_unsure = |stop: &DockerStop| self.ways_in.is_none() || stop.only_waits && self.is_cut_short;
+        if matches!(&command, DockerCommand::Stop(stop) if is_unsure(stop)) {
             return;
         }
         let locks = self.locks_around_start(state);
@@ -223,7 +224,7 @@ impl Interpreter<'_> {
         let value = |name: &str| self.settled_value(name, state, limits::NESTED_VALUES);
         let made_of = |name: &str| match state.vars.value(name) {
             Some(VariableValue::Text(text)) => self.partial_value(text).symbols,
-            _ => Vec::new(),
+            _ => self.parts_of(name, state),
         };
         let unknown = |name: &str| HandedVariables::unknown_value(name, &place, made_of(name));
         given.map(|(name, _)| (name.clone(), value(name).unwrap_or_else(|| unknown(name)))).collect()
@@ -368,7 +369,7 @@ fn is_engine_variable(first: &ShellWord, arguments: &[ShellWord]) -> bool {
         && ENGINE_NAMES.iter().any(|engine| name.contains(engine))
 }
 
-fn is_engine(word: &ShellWord) -> bool {
+pub(super) fn is_engine(word: &ShellWord) -> bool {
     word.certainty == Certainty::Sure && engine_name(&word.raw()).is_some()
 }
 

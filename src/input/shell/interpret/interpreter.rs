@@ -18,6 +18,7 @@ use super::shell_variables::TouchNotes;
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockAround, LockedStart};
 use super::timeline::Timeline;
+use super::unclear_parts::UnclearParts;
 use super::value_identity::{Round, WrittenAt};
 use super::variable_value::VariableValue;
 use super::way_in_state::WaysIn;
@@ -59,6 +60,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) loops: Vec<usize>,
     /// After how many seconds an `flock` is ended by the program that runs it.
     pub(super) time_limit: Option<f64>,
+    /// Whether the command of an engine that runs now is ended after some time, which leaves what it waits for running.
+    pub(super) is_cut_short: bool,
     /// The aliases that a command's name may stand for, where the shell replaces them, and those that are being replaced.
     pub(super) aliases: BTreeMap<String, TracedText>,
     pub(super) expands_aliases: bool,
@@ -100,6 +103,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) files: Vec<OpenedFile>,
     /// What the symbols stand for that are put in for variables with one of several texts.
     pub(super) alternatives: KnownAlternatives,
+    /// What values are made of that are not known, by the variables that hold them.
+    pub(super) unclear_parts: HashMap<String, UnclearParts>,
     /// Whether files are copied to or from one of them: which it is tells then whether a login is a copy.
     pub(super) copies_to_alternatives: bool,
     /// How often each place of a text made a file of an unknown name.
@@ -152,6 +157,7 @@ impl<'a> Interpreter<'a> {
             forks: Vec::new(),
             loops: Vec::new(),
             time_limit: None,
+            is_cut_short: false,
             aliases: BTreeMap::new(),
             expands_aliases: false,
             replacing: Vec::new(),
@@ -175,6 +181,7 @@ impl<'a> Interpreter<'a> {
             written: Vec::new(),
             files: Vec::new(),
             alternatives: KnownAlternatives::new(),
+            unclear_parts: HashMap::new(),
             copies_to_alternatives: false,
             made_files: HashMap::new(),
             made_in: HashMap::new(),

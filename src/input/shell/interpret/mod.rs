@@ -14,11 +14,11 @@
 //!                   adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
 //!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
-//!                   variables; `unclear_words`, `value_identity`: values that are not known; `alternatives`: those that
+//!                   variables; `unclear_words`, `value_identity`, `unclear_parts`: values that are not known; `alternatives`: those that
 //!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
 //!                   `program_scripts`: those that stand for a program; `own_scripts`: those that were written before;
-//!                   `variable_files`: those that set variables
+//!                   `variable_files`: those that set variables; `unread_settings`: those that may, and were not read
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `inline_texts`: what others
@@ -95,8 +95,10 @@ mod taken_names;
 mod terminal_programs;
 mod test_expr;
 mod timeline;
+mod unclear_parts;
 mod unclear_words;
 mod unknown_arguments;
+mod unread_settings;
 mod unseen_notes;
 mod unwrapped;
 mod user_wrappers;

@@ -42,6 +42,8 @@ pub(super) struct WrappedCommand {
     pub(super) keeps: Vec<String>,
     /// After how many seconds it is ended.
     pub(super) time_limit: Option<f64>,
+    /// Whether it is ended after some time, known or not.
+    pub(super) is_cut_short: bool,
     /// Whether it is started without the descriptors from 3 on.
     pub(super) closes: bool,
 }

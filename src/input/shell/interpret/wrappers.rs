@@ -86,6 +86,7 @@ fn read_listed(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwra
     };
     let mut inner = WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() };
     if name == "timeout" {
+        inner.is_cut_short = true;
         inner.time_limit = rest.first().filter(|limit| limit.is_fixed()).and_then(|limit| seconds_of(&limit.raw()));
     }
     if name == "chroot" {
