@@ -138,7 +138,8 @@ impl ProjectReader<'_> {
             | DockerCommand::Exec(_)
             | DockerCommand::Build(_)
             | DockerCommand::Stop(_)
-            | DockerCommand::Existing(_) => return None,
+            | DockerCommand::Existing(_)
+            | DockerCommand::Scale(_) => return None,
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);
