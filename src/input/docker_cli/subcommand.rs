@@ -56,9 +56,7 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
             Some(DockerCommand::Run(Box::new(service)))
         }
         // Of another engine it is another swarm's.
-        "service" if engine.is_none() => {
-            swarm_command::read_scale(rest, context).map(DockerCommand::Scale)
-        }
+        "service" if engine.is_none() => swarm_command::read_scale(rest, context).map(DockerCommand::Scale),
         "stack" if is_word(rest, "deploy") || is_word(rest, "up") => {
             let prefix = CommandPrefix { options: parsed, engine, family, span };
             swarm_command::read_stack_deploy(rest.get(1..)?, prefix, context)

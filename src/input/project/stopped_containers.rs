@@ -87,9 +87,7 @@ pub(super) fn end_kept_starts(starts: &mut [ContainerStart], stops: &[Stop]) {
     for start in starts.iter_mut().filter(|start| !start.in_loop) {
         let Some(id) = &start.kept_id else { continue };
         let (engine, restarts) = (start.command.name_scope(), start.command.may_start_again());
-        let is_it = |stop: &&Stop| {
-            stop.ends_of(engine, restarts) && stop.names.iter().any(|name| name.text == *id)
-        };
+        let is_it = |stop: &&Stop| stop.ends_of(engine, restarts) && stop.names.iter().any(|name| name.text == *id);
         let of_it: Vec<&Stop> = stops.iter().filter(is_it).collect();
         start.is_ended = end_moment(&mut start.moment, &of_it);
     }

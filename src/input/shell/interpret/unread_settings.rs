@@ -10,16 +10,8 @@ use super::variable_value::{ShellVariable, VariableValue};
 use crate::text::{Span, TracedText};
 
 /// Ends of the paths of files that set up a person's shell, and leave the variables of a script alone.
-const OF_A_PERSON: [&str; 8] = [
-    "/.bash_aliases",
-    "/.bash_login",
-    "/.bash_profile",
-    "/.bashrc",
-    "/.profile",
-    "/.zprofile",
-    "/.zshenv",
-    "/.zshrc",
-];
+const OF_A_PERSON: [&str; 8] =
+    ["/.bash_aliases", "/.bash_login", "/.bash_profile", "/.bashrc", "/.profile", "/.zprofile", "/.zshenv", "/.zshrc"];
 
 impl Interpreter<'_> {
     /// Goes on from either of two ways: a file leaves the texts that the script gave its variables, or sets others.
