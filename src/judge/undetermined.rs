@@ -52,12 +52,20 @@ enum UnsetPart<'a> {
     JobExpression(&'a str),
     /// What Nomad puts in where the job runs.
     OfClient,
+    /// A volume that a client of Nomad has by this name.
+    HostVolume(&'a str),
 }
+
+/// What stands for the directory of such a volume, before its name.
+const HOST_VOLUME: &str = "nomad host volume ";
 
 impl<'a> UnsetPart<'a> {
     fn of(path: &'a str) -> Self {
         let part = path.split_once("${").map_or("", |(_, part)| part);
         let end = part.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(part.len());
+        if let Some((name, _)) = part.strip_prefix(HOST_VOLUME).and_then(|rest| rest.split_once('}')) {
+            return Self::HostVolume(name);
+        }
         match part.get(..end).unwrap_or("") {
             _ if path.starts_with(UNSEEN_MOUNTS) => Self::Mounts,
             "" if part.starts_with("$(") || part.starts_with('`') => Self::Output,
@@ -90,6 +98,7 @@ impl<'a> UnsetPart<'a> {
             Self::JobVariable(name) => format!("the job's variable {name} has no default"),
             Self::JobExpression(place) => format!("the value at {place} is not known"),
             Self::OfClient => "Nomad says where it is as the job starts".to_owned(),
+            Self::HostVolume(name) => format!("no configuration of a client describes the host volume {name}"),
         }
     }
 
@@ -105,6 +114,9 @@ impl<'a> UnsetPart<'a> {
             Self::Mounts => "write its mounts out where it is started".to_owned(),
             Self::JobVariable(name) => {
                 format!("give the variable a default, or set NOMAD_VAR_{name} where overlock runs")
+            }
+            Self::HostVolume(name) => {
+                format!("give the configuration of the client that has a `host_volume` {name}")
             }
             Self::Assigned { .. } | Self::Argument | Self::Output | Self::JobExpression(_) | Self::OfClient => {
                 "write the directory out where the container is started, or give each start a volume of its own"

@@ -102,7 +102,8 @@ pub struct Container {
     pub hooks: Vec<Command>,
     /// Whether it says itself what its health check is, or that there is none, so that the image's does not count.
     pub own_health: bool,
-    /// Whether its image is built from what was looked at, and nothing there is a known program or names one.
+    /// Whether its image is built from what was looked at, and nothing there is a known program or names one; or is known to
+    /// run a server of its own.
     pub names_no_program: bool,
     /// Whether its image's base is one that is known to start as root, with an entrypoint that leaves it at that.
     pub has_root_base: bool,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::evaluate::Scope;
 use super::stanza::Stanza;
-use crate::model::{Container, MountSource, Value, clean};
+use crate::model::{Container, MountSource, Symbol, Value, clean};
 use crate::text::Span;
 
 /// What the filesystem of a volume is called of which only the name is known: it is its host's own.
@@ -37,8 +37,15 @@ pub(super) fn read_host_volumes(top: &Stanza, scope: &Scope<'_>) -> Vec<HostVolu
     volumes.filter_map(read).collect()
 }
 
+/// What stands for the directory of a volume of which only the name is known.
+fn directory_of_volume(device: &Value) -> Value {
+    let name = format!("{HOST_VOLUME} {}", device.text);
+    let symbols = vec![Symbol { name: name.clone(), required: true }];
+    Value { text: format!("${{{name}}}"), symbols, ..device.clone() }
+}
+
 /// Puts directories of the host in the place of the names by which tasks mount them. A name that stands for several
-/// directories is of several clusters, and stays.
+/// directories is of several clusters, and stays. One that no configuration has, where there is one, may be any directory.
 pub(in crate::input) fn join_host_volumes(volumes: &[HostVolume], containers: &mut [Container]) {
     let mut known: HashMap<&str, Option<HostVolume>> = HashMap::new();
     for volume in volumes {
@@ -51,7 +58,16 @@ pub(in crate::input) fn join_host_volumes(volumes: &[HostVolume], containers: &m
     }
     for mount in containers.iter_mut().filter(|one| one.is_of_job).flat_map(|one| &mut one.mounts) {
         let MountSource::Device { fstype, device, .. } = &mount.source else { continue };
-        let Some(Some(volume)) = known.get(device.text.as_str()).filter(|_| fstype == HOST_VOLUME) else { continue };
+        if fstype != HOST_VOLUME || device.is_symbolic() {
+            continue;
+        }
+        let Some(described) = known.get(device.text.as_str()) else {
+            if !known.is_empty() {
+                mount.source = MountSource::Unresolved(directory_of_volume(device));
+            }
+            continue;
+        };
+        let Some(volume) = described else { continue };
         mount.read_only |= volume.read_only;
         mount.defined = Some(volume.span);
         mount.source = MountSource::Host(Value { span: device.span, ..volume.path.clone() });

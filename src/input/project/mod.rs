@@ -8,6 +8,7 @@
 //! package_lists       which lists of packages a command installs by;  package_list_text: what such a list asks for;  required_packages: reads them
 //! build_commands      what an image's build runs, also in the stages that it copies from;  program_sources: what else brings programs;  code_imports: modules in code that runs
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
+//! service_images      containers of official images that run a server alone
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start;  alternative_starts: those of which a part is one of several;  start_names: what they are called;  start_timing: when they run,
@@ -40,6 +41,7 @@ mod reference;
 mod repository;
 mod required_packages;
 mod service_additions;
+mod service_images;
 mod start_names;
 mod start_timing;
 mod started_containers;
@@ -216,8 +218,8 @@ impl<'a> ProjectReader<'a> {
             container.host_copies.extend(logins);
         }
         let searched = image.filter(|_| container.build.is_some());
-        container.names_no_program =
-            searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
+        container.names_no_program = service_images::runs_server_alone(container, self.repository.programs)
+            || searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
         let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
         container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts

@@ -36,7 +36,11 @@ pub(crate) fn runs_program(
         && find_declaration(container, ROLE_LABEL).is_none()
         && !mounts_program(container, profile)
     {
-        let text = format!("its image is built here without {}, and no code in it names it", profile.name);
+        let text = if container.build.is_some() {
+            format!("its image is built here without {}, and no code in it names it", profile.name)
+        } else {
+            format!("it runs the server of its image, which has no {}", profile.name)
+        };
         return RunsProgram::No(Evidence::seen(text, Some(container.span)));
     }
     let seen: Vec<&Invocation> = seen_calls(container).collect();

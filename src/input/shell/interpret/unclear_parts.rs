@@ -3,20 +3,13 @@
 
 use super::interpreter::Interpreter;
 use super::shell_state::ShellState;
-use super::value_identity::ValueIdentity;
+use super::value_identity::{UnclearParts, ValueIdentity};
 use super::variable_value::VariableValue;
 use crate::input::shell::parse::syntax::UnexpandedWord;
 use crate::model::{Parameter, Symbol, Word, WordSegment};
 
 /// How many are kept of one value.
 const MAX_PARTS: usize = 8;
-
-/// What a variable was given, by what tells that value from others, and the variables in it with the values they had.
-#[derive(Debug)]
-pub(super) struct UnclearParts {
-    value: ValueIdentity,
-    parts: Vec<(String, ValueIdentity)>,
-}
 
 impl Interpreter<'_> {
     /// Notes what a variable is made of that was just given a value which is not known.

@@ -98,6 +98,13 @@ impl ValueIdentity {
     }
 }
 
+/// What a variable was given, by what tells that value from others, and the variables in it with the values they had.
+#[derive(Debug)]
+pub(super) struct UnclearParts {
+    pub(super) value: ValueIdentity,
+    pub(super) parts: Vec<(String, ValueIdentity)>,
+}
+
 /// What a variable holds where something that was not read may have set it, by where that is called.
 pub(super) fn name_set_elsewhere(name: &str, place: WrittenAt, sources: &Sources) -> TracedText {
     symbol_at(&format!("${{{name} at {}}}", place.short_text(sources)), place)
