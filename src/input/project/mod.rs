@@ -120,7 +120,9 @@ pub fn add_started(
     stopped_containers::end_kept_starts(&mut starts, &stops);
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, &reader);
+    let scales = compose_calls::scales_of_services(&pending);
     reader.add_started(pending, layout);
+    compose_calls::apply_scales(&scales, &mut layout.containers);
     stopped_containers::apply_restarts(&restarts, &mut layout.containers);
     stopped_containers::apply_stops(&stops, &mut layout.containers);
     let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());

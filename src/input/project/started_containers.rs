@@ -138,7 +138,8 @@ impl ProjectReader<'_> {
             | DockerCommand::Exec(_)
             | DockerCommand::Build(_)
             | DockerCommand::Stop(_)
-            | DockerCommand::Existing(_) => return None,
+            | DockerCommand::Existing(_)
+            | DockerCommand::Scale(_) => return None,
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);
@@ -267,6 +268,7 @@ impl ProjectReader<'_> {
 
 /// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
 fn is_same_start(one: &Container, other: &Container) -> bool {
+    // One caller may reach it on some ways only, and another one always.
     let is_same_place = one.start.as_ref().zip(other.start.as_ref()).is_some_and(|(one, other)| one.span == other.span);
     if !is_same_place {
         return false;
