@@ -224,6 +224,19 @@ impl OuterText {
         shell
     }
 
+    /// The text of a Makefile that has this text for make, where it has one.
+    pub(super) fn to_makefile(&self) -> Option<TracedText> {
+        let mut text = TracedText::default();
+        for part in &self.0 {
+            match part {
+                OuterPart::Char(traced) => text.0.push(*traced),
+                OuterPart::Variable { name, at, .. } => text.0.extend(placed(&format!("$({name})"), *at)),
+                OuterPart::Output { .. } => return None,
+            }
+        }
+        Some(text)
+    }
+
     /// The same within double quotes of a shell, so that it is one word.
     pub(super) fn to_quoted_shell(&self) -> TracedText {
         let first = self.0.first().and_then(|part| match part {

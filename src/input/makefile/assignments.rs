@@ -29,14 +29,20 @@ pub(super) fn new_value(
 ) -> Option<MakeValue> {
     let old = expander.variables.get(name).cloned();
     match operator {
-        "?=" if old.is_some() || (expander.is_set)(name) => None,
+        "?=" if old.is_some() || (expander.place.is_set)(name) => None,
         // A file that was not read may have set it.
         "?=" if expander.variables.may_be_set_unread => {
             let default = MakeValue::Recursive(value.clone());
             Some(MakeValue::OneOf(vec![default.into(), expander.unread_value(name).into()]))
         }
         "=" | "?=" => Some(MakeValue::Recursive(value.clone())),
-        ":=" | "::=" | ":::=" => Some(MakeValue::Simple(expander.expand(&value.0))),
+        ":=" | "::=" | ":::=" => {
+            let text = expander.expand(&value.0);
+            // Where it is used, each way is followed.
+            let is_of_itself = names(&value.0, name);
+            let stays_open = expander.is_undecided && !is_of_itself;
+            Some(if stays_open { MakeValue::Recursive(value.clone()) } else { MakeValue::Simple(text) })
+        }
         // A program's output.
         "!=" => {
             let command = expander.expand(&value.0);
@@ -44,7 +50,7 @@ pub(super) fn new_value(
             Some(MakeValue::Simple(OuterText::output(command, at)))
         }
         _ => match old.as_deref() {
-            None if (expander.is_set)(name) => {
+            None if (expander.place.is_set)(name) => {
                 let mut own = OuterText::unknown(name, value.0.first().and_then(|first| first.at));
                 own.push(&OuterText::plain(" "));
                 own.push(&expander.expand(&value.0));
@@ -54,6 +60,11 @@ pub(super) fn new_value(
             Some(old) => Some(appended(old, value, expander)),
         },
     }
+}
+
+/// Whether a text names a variable.
+fn names(text: &[TracedChar], name: &str) -> bool {
+    text.iter().map(|traced| traced.ch).collect::<String>().contains(name)
 }
 
 fn appended(old: &MakeValue, value: &TracedText, expander: &mut MakeExpander<'_>) -> MakeValue {

@@ -5,15 +5,22 @@
 //! are at each point and which character of a recipe comes from where, and that has to be done over its tree as over the text.
 //!
 //! ```text
-//! lines       lines that go on, comments, brackets;  variables, functions: what is put into a text
-//! assignments what sets a variable
-//! reader      lines -> rules and variables, through included files;  recipes: rules -> texts for the shell
+//! lines       lines that go on, comments, brackets;  variables, functions, word_lists: what is put into a text;
+//!             choices: where that hangs on what is not known;  place: where make runs
+//! assignments what sets a variable;  conditions: which arms may be taken
+//! contents    rules and variables;  reader: lines -> these, through included files;  recipes, recipe_commands: rules ->
+//!             texts for the shell
 //! ```
 
 mod assignments;
+mod choices;
+mod conditions;
+mod contents;
 mod functions;
 mod lines;
+mod place;
 mod reader;
+mod recipe_commands;
 mod recipes;
 #[cfg(test)]
 mod tests;
@@ -23,7 +30,9 @@ mod word_lists;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use reader::{MakePlace, Makefile, MakefileReader};
+use contents::Makefile;
+use place::MakePlace;
+use reader::MakefileReader;
 use recipes::RecipeWriter;
 use variables::Spent;
 
@@ -119,6 +128,11 @@ fn read_entries(file: FileId, directory: &Path, repository: &Repository<'_>) -> 
         let span = Span::at(file, repository.sources.get(file).position(at as usize));
         makefile.unread.push(Unseen { what: "what `$(eval …)` makes is not read".to_owned(), span });
     }
+    if let Some((file, at)) = spent.not_followed.filter(|_| makefile.unread.is_empty()) {
+        let span = Span::at(file, repository.sources.get(file).position(at as usize));
+        let what = "a function gives what is not known, which may be a command that starts a container".to_owned();
+        makefile.unread.push(Unseen { what, span });
+    }
     (makefile, entries)
 }
 
@@ -166,6 +180,7 @@ impl RecipeFile for CalledMakefile {
         let place = place_of(&self.directory, context);
         let mut spent = Spent::default();
         let mut writer = RecipeWriter::new(&self.makefile, &self.name, &place, &mut spent);
+        writer.at_once |= call.at_once;
         if targets.len() == call.words.len() { writer.texts_of_targets(&targets) } else { None }
     }
 }

@@ -1,17 +1,19 @@
 //! A Makefile as rules and variables, from its first line to its last, with the files that it includes. Every arm of a
 //! condition may be the one that is taken. Uses `lines`, `assignments`, `functions` and `variables`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::assignments::{TargetVariable, assignment, new_value, strip_modifiers};
+use super::conditions::{Condition, condition_holds};
+use super::contents::{MakeRule, Makefile, RecipeLine};
 use super::functions::names_eval;
 use super::lines::{LineReader, find_outside, first_word, is_blank, push_line_end, trimmed};
-use super::variables::{MakeExpander, MakeValue, MakeVariables, Spent};
+use super::place::MakePlace;
+use super::variables::{MakeExpander, MakeValue, Spent};
 use crate::input::outer_text::OuterText;
-use crate::input::shell::file_system::{FileSystem, Lookup};
+use crate::input::shell::file_system::Lookup;
 use crate::model::{Unseen, join};
-use crate::text::{FileId, ReadError, Sources, Span, TracedChar, TracedText};
+use crate::text::{FileId, ReadError, Span, TracedChar, TracedText};
 
 /// Files within each other, and files of one Makefile.
 const NESTED_FILES: usize = 10;
@@ -22,68 +24,6 @@ const LISTED: usize = 10_000;
 const CONDITIONS: usize = 200;
 const RULES: usize = 5_000;
 
-/// A rule with the lines of its recipe.
-#[derive(Debug, Default)]
-pub(super) struct MakeRule {
-    pub(super) targets: Vec<OuterText>,
-    /// The pattern that the targets fit, where the rule has one.
-    pub(super) pattern: Option<OuterText>,
-    pub(super) prerequisites: Vec<OuterText>,
-    pub(super) recipe: Vec<RecipeLine>,
-    /// Where it is written.
-    pub(super) at: Option<(FileId, u32)>,
-}
-
-/// A line of a recipe as it is written, without what begins it.
-#[derive(Debug)]
-pub(super) struct RecipeLine {
-    pub(super) text: TracedText,
-    /// Whether it is there under a condition only.
-    pub(super) is_conditional: bool,
-}
-
-/// What a Makefile says.
-#[derive(Debug, Default)]
-pub(super) struct Makefile {
-    pub(super) rules: Vec<MakeRule>,
-    pub(super) variables: MakeVariables,
-    /// The variables that the command sets which runs make: no line of the file changes them.
-    pub(super) given: BTreeSet<String>,
-    pub(super) target_variables: BTreeMap<String, Vec<TargetVariable>>,
-    /// The variables that recipes have in their environment; and whether that is all of them.
-    pub(super) exported: BTreeSet<String>,
-    pub(super) exports_all: bool,
-    /// Whether all lines of a recipe are one text, and whether none of them need succeed.
-    pub(super) is_one_shell: bool,
-    pub(super) ignores_failures: bool,
-    /// The files that it includes, in order.
-    pub(super) included: Vec<FileId>,
-    /// What is no line of a Makefile, and what else keeps it from being read whole.
-    pub(super) faults: Vec<Unseen>,
-    /// What else of it is not read, although nothing is wrong with it.
-    pub(super) unread: Vec<Unseen>,
-    /// What it includes that is not known.
-    pub(super) unseen: Vec<Unseen>,
-}
-
-/// Where a Makefile is read.
-pub(super) struct MakePlace<'a> {
-    pub(super) sources: &'a Sources,
-    /// The directory that make runs in.
-    pub(super) directory: &'a str,
-    pub(super) is_set: &'a dyn Fn(&str) -> bool,
-    pub(super) file_system: &'a dyn FileSystem,
-}
-
-/// A condition that is being read.
-struct Condition {
-    /// The variables before it, and at the end of each arm.
-    before: MakeVariables,
-    arms: Vec<MakeVariables>,
-    has_else: bool,
-    span: Span,
-}
-
 /// Reads a Makefile.
 pub(super) struct MakefileReader<'a> {
     place: &'a MakePlace<'a>,
@@ -93,6 +33,8 @@ pub(super) struct MakefileReader<'a> {
     /// How many conditions there are around the rule that recipe lines belong to; `None` where they belong to none.
     in_rule: Option<usize>,
     prefix: char,
+    /// How many files were read so far.
+    file_count: usize,
     spent: &'a mut Spent,
     file: FileId,
     depth: usize,
@@ -113,6 +55,7 @@ impl<'a> MakefileReader<'a> {
             condition_count: 0,
             in_rule: None,
             prefix: '\t',
+            file_count: 0,
             spent,
             file,
             depth: 0,
@@ -130,8 +73,13 @@ impl<'a> MakefileReader<'a> {
 
     fn read_file(&mut self, file: FileId) {
         let outer = std::mem::replace(&mut self.file, file);
-        let around = self.conditions.len();
-        let mut lines = LineReader::new(&TracedText::of_file(file, self.place.sources));
+        self.read_lines(&TracedText::of_file(file, self.place.sources));
+        self.file = outer;
+    }
+
+    fn read_lines(&mut self, text: &TracedText) {
+        let (file, around) = (self.file, self.conditions.len());
+        let mut lines = LineReader::new(text);
         self.in_rule = None;
         while let Some(first) = lines.peek() {
             let begins = first.first().map(|first| first.ch);
@@ -152,7 +100,6 @@ impl<'a> MakefileReader<'a> {
             self.end_condition();
         }
         self.in_rule = None;
-        self.file = outer;
     }
 
     fn note_fault(&mut self, what: &str, at: Option<TracedChar>) {
@@ -185,8 +132,8 @@ impl<'a> MakefileReader<'a> {
         let (word, rest) = first_word(text);
         match word.as_str() {
             "" => {}
-            "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.begin_condition(text.first().copied()),
-            "else" => self.read_else(text.first().copied(), rest.is_empty()),
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.begin_condition(&word, rest, text.first().copied()),
+            "else" => self.read_else(text.first().copied(), rest),
             "endif" if self.conditions.is_empty() => {
                 self.note_fault("this `endif` ends nothing", text.first().copied());
             }
@@ -214,32 +161,33 @@ impl<'a> MakefileReader<'a> {
         }
     }
 
-    fn begin_condition(&mut self, at: Option<TracedChar>) {
+    fn begin_condition(&mut self, word: &str, rest: &[TracedChar], at: Option<TracedChar>) {
         let span = self.span_of(at);
         self.condition_count += 1;
         let before = self.read.variables.clone();
-        self.conditions.push(Condition { before, arms: Vec::new(), has_else: false, span });
+        let holds = vec![condition_holds(word, rest, self.place, self.spent)];
+        self.conditions.push(Condition { before, arms: Vec::new(), holds, has_else: false, span });
     }
 
     /// `else`, and `else ifeq …`, which is one more arm.
-    fn read_else(&mut self, at: Option<TracedChar>, is_last: bool) {
+    fn read_else(&mut self, at: Option<TracedChar>, rest: &[TracedChar]) {
         let now = self.read.variables.clone();
+        let is_last = rest.is_empty();
+        let (word, compared) = first_word(rest);
+        let holds = if is_last { Some(true) } else { condition_holds(&word, compared, self.place, self.spent) };
         let Some(condition) = self.conditions.last_mut() else {
             return self.note_fault("this `else` belongs to no condition", at);
         };
         condition.arms.push(now);
+        condition.holds.push(holds);
         condition.has_else |= is_last;
         self.read.variables.clone_from(&condition.before);
     }
 
     fn end_condition(&mut self) {
         let Some(condition) = self.conditions.pop() else { return };
-        let mut arms = condition.arms;
-        arms.push(std::mem::take(&mut self.read.variables));
-        if !condition.has_else {
-            arms.push(condition.before);
-        }
-        self.read.variables = MakeVariables::join(&arms);
+        let last = std::mem::take(&mut self.read.variables);
+        self.read.variables = condition.joined(last);
     }
 
     /// `define NAME`, up to its `endef`.
@@ -307,7 +255,7 @@ impl<'a> MakefileReader<'a> {
     }
 
     fn expander(&mut self) -> MakeExpander<'_> {
-        MakeExpander::new(&self.read.variables, self.place.directory, self.place.is_set, self.spent)
+        MakeExpander::new(&self.read.variables, self.place, self.spent)
     }
 
     fn expand(&mut self, text: &[TracedChar]) -> OuterText {
@@ -324,11 +272,8 @@ impl<'a> MakefileReader<'a> {
                 self.read.unseen.push(Unseen { what, span });
                 continue;
             };
-            // What a person keeps for themselves holds secrets, and variables alone.
-            if name.rsplit('/').next().is_some_and(|last| last.starts_with(".env")) {
-                self.note_unread_values();
-                continue;
-            }
+            // What a person keeps for themselves sets variables alone, and may be elsewhere where it is not here.
+            let is_own = name.rsplit('/').next().is_some_and(|last| last.starts_with(".env"));
             if name.contains(['*', '?', '[']) {
                 if !is_needed && self.fits_nothing(&name) {
                     continue;
@@ -338,17 +283,21 @@ impl<'a> MakefileReader<'a> {
                 self.read.unread.push(Unseen { what, span });
                 continue;
             }
-            if self.depth >= NESTED_FILES || self.read.included.len() >= FILES {
+            self.file_count += 1;
+            if self.depth >= NESTED_FILES || self.file_count > FILES {
                 let what = "it includes more files than are read, or one that includes itself".to_owned();
                 return self.read.faults.push(Unseen { what, span });
             }
             match self.place.file_system.open(&join(self.place.directory, &name)) {
                 Lookup::Text(file) => {
-                    self.read.included.push(file);
+                    if !is_own {
+                        self.read.included.push(file);
+                    }
                     self.depth += 1;
                     self.read_file(file);
                     self.depth -= 1;
                 }
+                _ if is_own => self.note_unread_values(),
                 Lookup::Absent if !is_needed => {}
                 // Another rule may make it.
                 Lookup::Absent => self.note_unread_values(),
@@ -389,12 +338,11 @@ impl<'a> MakefileReader<'a> {
             self.in_rule = None;
             // `$(info …)`, `$(eval …)`: what stands alone is only evaluated.
             let is_call = text.first().is_some_and(|first| first.ch == '$');
-            if is_call && names_eval(text) {
-                let what = "the rules that `$(eval …)` makes are not read".to_owned();
-                return self.read.unread.push(Unseen { what, span: self.span_of(first) });
-            }
             if !is_call {
-                self.note_fault("this is no rule, no variable and no recipe", first);
+                return self.note_fault("this is no rule, no variable and no recipe", first);
+            }
+            if names_eval(text) {
+                self.read_evaluated(text);
             }
             return;
         };
@@ -438,6 +386,23 @@ impl<'a> MakefileReader<'a> {
             let inline: Vec<TracedChar> = inline.iter().skip_while(|traced| is_blank(traced.ch)).copied().collect();
             self.add_recipe_line(TracedText(inline));
         }
+    }
+
+    /// Reads the lines that a text evaluates.
+    fn read_evaluated(&mut self, text: &[TracedChar]) {
+        let mut expander = self.expander();
+        expander.evaluated = Some(Vec::new());
+        expander.expand(text);
+        let evaluated = expander.evaluated.take().unwrap_or_default();
+        if self.depth >= NESTED_FILES {
+            self.spent.evaluated = self.spent.evaluated.or(text.first().and_then(|first| first.at));
+            return;
+        }
+        self.depth += 1;
+        for text in evaluated {
+            self.read_lines(&text);
+        }
+        self.depth -= 1;
     }
 
     fn note_special_targets(&mut self, targets: &[OuterText]) {

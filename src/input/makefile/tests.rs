@@ -41,7 +41,7 @@ fn read_below(top: &Path) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
 }
 
 /// Makefiles whose targets run the same commands whoever reads them.
-const SAME: [&str; 12] = [
+const SAME: [&str; 16] = [
     "a:\n\tdocker run x\n\t@docker ps\n",
     "A = 1\nB := $(A)2\nA = 3\na:\n\tdocker run $(A) ${B} $$X $(C)\nC = $(B)4\n",
     "X ?= d\nX += e\nY := $(X:d=f) $(patsubst %.c,%.o,a.c b.h)\na: b\n\tdocker run $(X) $Y $@ $< $^\nb:\n\techo docker b\n",
@@ -53,6 +53,10 @@ const SAME: [&str; 12] = [
     "# docker\nV = a# b\\#\\\n c\na: v = $(V)x\na:\n\tdocker run '$(v)'\n",
     "all: x.o y.o\nx.o y.o: %.o: %.c\n\tdocker run $* $< $@\n",
     "D = $(dir a/b/c.x)$(notdir a/b/c.x) $(strip  a  b ) $(lastword a b c) $(subst b,c,abc) $(if x,y,z) $(or ,q)\na:\n\tdocker run $(D)\n",
+    "L = a b c\nW = $(foreach x,$(L),-v $(x):/$(x)) $(addprefix p,$(L)) $(addsuffix .s,$(L)) $(sort c a b a) $(join $(L),1 2)\na:\n\tdocker run $(W)\n",
+    "L = a b c\na:\n\tdocker $(filter a% c,$(L)) $(filter-out b,$(L)) $(word 2,$(L)) $(words $(L)) $(wordlist 2,3,$(L)) $(basename x.c y/z.d) $(suffix x.c y/z.d w) $(findstring b,abc)\n",
+    "define rule\nrun-$(1): ; docker run $(1) $$@ $(and x,y) $(patsubst b,c,b bb) $(if ,a,(b,c))\nendef\n$(foreach x,a b,$(eval $(call rule,$(x))))\n",
+    "all: up-x up-y\nup-%: z-%\n\tdocker run $* $@ $<\nz-%:\n\t@docker ps $(value V)\nV = $(W)\n",
     "ifdef NOT_SET_ANYWHERE\nelse\nendif\nS := $(abspath x/../y)\na:\n\t@docker run $(S) $(CURDIR) \"$(HOME)\"\n",
 ];
 

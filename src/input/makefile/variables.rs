@@ -1,10 +1,12 @@
 //! The variables of a Makefile, and what a text is once they are put in. What make would ask the environment or a program
-//! for stays a question for the shell that runs the recipe. Uses `lines`, `word_lists` and `outer_text`.
+//! for stays a question for the shell that runs the recipe. Uses `choices`, `place`, `lines`, `word_lists` and `outer_text`.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::choices::Choices;
 use super::lines::{enclosed, find_outside, trimmed};
+use super::place::MakePlace;
 use super::word_lists::substitute_ends;
 use crate::input::outer_text::{OuterPart, OuterText};
 use crate::text::{FileId, TracedChar, TracedText};
@@ -130,12 +132,18 @@ pub(super) struct Automatic {
 /// Puts variables into texts.
 pub(super) struct MakeExpander<'a> {
     pub(super) variables: &'a MakeVariables,
-    /// The directory that make runs in.
-    pub(super) directory: &'a str,
-    pub(super) is_set: &'a dyn Fn(&str) -> bool,
+    pub(super) place: &'a MakePlace<'a>,
     pub(super) automatic: Option<&'a Automatic>,
     /// The arguments of the calls around this point, innermost last.
     pub(super) arguments: Vec<Vec<OuterText>>,
+    /// What the variables of the loops around this point stand for, innermost last.
+    pub(super) turns: Vec<(String, OuterText)>,
+    /// How the conditions are decided that hang on what is not known; `None` where each of them stays open.
+    pub(super) choices: Option<Choices>,
+    /// Whether one of them was open so far.
+    pub(super) is_undecided: bool,
+    /// The texts that are to be read as lines of the Makefile; `None` where none can be.
+    pub(super) evaluated: Option<Vec<TracedText>>,
     /// The variables that have one of several values, each with these: the shell is asked which.
     pub(super) asked: BTreeMap<String, Vec<OuterText>>,
     pub(super) spent: &'a mut Spent,
@@ -150,24 +158,50 @@ pub(super) struct Spent {
     pub(super) is_too_much: bool,
     /// Where the first bracket is that is not closed.
     pub(super) unclosed: Option<(FileId, u32)>,
-    /// Where the first `$(eval …)` is, which may make anything.
+    /// Where the first `$(eval …)` is that was not read, which may make anything.
     pub(super) evaluated: Option<(FileId, u32)>,
+    /// Where the first function is whose value is not known and may be a command that starts a container.
+    pub(super) not_followed: Option<(FileId, u32)>,
 }
 
 impl<'a> MakeExpander<'a> {
-    pub(super) fn new(
-        variables: &'a MakeVariables,
-        directory: &'a str,
-        is_set: &'a dyn Fn(&str) -> bool,
-        spent: &'a mut Spent,
-    ) -> Self {
-        let (arguments, asked) = (Vec::new(), BTreeMap::new());
-        Self { variables, directory, is_set, automatic: None, arguments, asked, spent, depth: 0 }
+    pub(super) fn new(variables: &'a MakeVariables, place: &'a MakePlace<'a>, spent: &'a mut Spent) -> Self {
+        Self {
+            variables,
+            place,
+            automatic: None,
+            arguments: Vec::new(),
+            turns: Vec::new(),
+            choices: None,
+            is_undecided: false,
+            evaluated: None,
+            asked: BTreeMap::new(),
+            spent,
+            depth: 0,
+        }
+    }
+
+    /// Whether a condition is no empty text; `None` where that stays open.
+    pub(super) fn decide(&mut self, condition: &OuterText, dollar: TracedChar) -> Option<bool> {
+        if let Some(known) = condition.known() {
+            return Some(!known.is_empty());
+        }
+        let has_text =
+            condition.0.iter().any(|part| matches!(part, OuterPart::Char(traced) if !traced.ch.is_whitespace()));
+        if has_text {
+            return Some(true);
+        }
+        let decided = match &mut self.choices {
+            Some(choices) => choices.decide(condition, dollar),
+            None => None,
+        };
+        self.is_undecided |= decided.is_none() && self.choices.as_ref().is_none_or(Choices::has_open);
+        decided
     }
 
     /// What a file that was not read gives a variable.
     pub(super) fn unread_value(&self, name: &str) -> MakeValue {
-        MakeValue::Simple(unread_text(name, self.is_set))
+        MakeValue::Simple(unread_text(name, self.place.is_set))
     }
 
     /// A text with its variables put in.
@@ -210,7 +244,7 @@ impl<'a> MakeExpander<'a> {
         expanded
     }
 
-    fn spend(&mut self, parts: usize) {
+    pub(super) fn spend(&mut self, parts: usize) {
         self.spent.parts = self.spent.parts.saturating_add(parts + 1);
         self.spent.is_too_much |= self.spent.parts > PARTS;
     }
@@ -264,6 +298,9 @@ impl<'a> MakeExpander<'a> {
             let given = self.arguments.last().and_then(|given| given.get(number));
             return given.cloned().unwrap_or_default();
         }
+        if let Some((_, value)) = self.turns.iter().rev().find(|(variable, _)| variable == name) {
+            return value.clone();
+        }
         if let Some(value) = self.automatic_value(name) {
             return value;
         }
@@ -272,11 +309,11 @@ impl<'a> MakeExpander<'a> {
         }
         match name {
             // Where make is called, its own directory is the shell's.
-            "CURDIR" | "PWD" => OuterText::plain(self.directory),
+            "CURDIR" | "PWD" => OuterText::plain(self.place.directory),
             "MAKE" => OuterText::plain("make"),
             "RM" => OuterText::plain("rm -f"),
             "SHELL" => OuterText::plain("/bin/sh"),
-            _ if self.variables.may_be_set_unread => unread_text(name, self.is_set),
+            _ if self.variables.may_be_set_unread => unread_text(name, self.place.is_set),
             _ => OuterText::unknown(name, dollar.at),
         }
     }

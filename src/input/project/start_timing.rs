@@ -123,13 +123,16 @@ pub(super) fn run_beside_other_ways(container: &mut Container, started: &Contain
 /// Adds that a container is started once more, as another start says.
 pub(super) fn add_start_again(container: &mut Container, again: &Timing, span: Span) {
     let one_name = again.fixed_name.is_some() && container.timing.fixed_name == again.fixed_name;
+    // Two names are two containers, whoever makes which of them.
+    let are_two = container.timing.fixed_name.is_some() && again.fixed_name.is_some() && !one_name;
+    let are_beside = are_two && !container.timing.excludes(again);
     if !one_name {
         container.timing.fixed_name = None;
     }
     if container.timing.name_symbols != again.name_symbols {
         container.timing.name_symbols.clear();
     }
-    let beside = container.timing.add_moments(&again.moments);
+    let beside = container.timing.add_moments(&again.moments) || are_beside;
     if beside && !one_name && container.replicas < 2 {
         (container.replicas, container.replicas_span) = (2, Some(span));
     }

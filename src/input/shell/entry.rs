@@ -1,5 +1,6 @@
 //! Shell text that stands in a file of another kind: recipes, steps, lines of a clock. Uses `text` and `model`.
 
+use super::is_shell;
 use crate::model::RunPart;
 use crate::text::TracedText;
 
@@ -35,4 +36,32 @@ pub struct EntryText {
     pub ignores_failure: bool,
     /// Whether it runs on some ways only.
     pub is_conditional: bool,
+}
+
+impl EntryText {
+    /// Texts of which each group runs beside the others, and all have ended then; those of other shells come in turn.
+    pub(in crate::input) fn at_once(groups: Vec<Vec<Self>>) -> Vec<Self> {
+        let mut groups: Vec<Vec<Self>> = groups.into_iter().filter(|group| !group.is_empty()).collect();
+        let name = |text: &Self| text.shell.split_whitespace().next().unwrap_or("sh").to_owned();
+        if groups.len() < 2 || !groups.iter().flatten().all(|text| is_shell(&name(text))) {
+            return groups.into_iter().flatten().collect();
+        }
+        let mut whole = groups.first_mut().and_then(|group| group.first().cloned()).unwrap_or_default();
+        let mut text = TracedText::default();
+        for group in &groups {
+            text.push(&TracedText::plain("(\n"));
+            for one in group {
+                text.push(&TracedText::plain("(\n:\n"));
+                text.push(&one.text);
+                let is_left = one.ignores_failure || one.is_conditional;
+                text.push(&TracedText::plain(if is_left { "\n)\n" } else { "\n) || exit\n" }));
+            }
+            text.push(&TracedText::plain(":\n) &\n"));
+        }
+        text.push(&TracedText::plain("wait\n"));
+        whole.text = text;
+        whole.ignores_failure = false;
+        whole.is_conditional = groups.iter().flatten().any(|text| text.is_conditional);
+        vec![whole]
+    }
 }

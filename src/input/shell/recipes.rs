@@ -33,6 +33,8 @@ pub struct RecipeCall {
     pub(crate) words: Vec<TracedText>,
     /// What stands behind `--`, for the recipes alone.
     pub(crate) handed_on: Vec<TracedText>,
+    /// Whether recipes that do not need each other run at once.
+    pub(crate) at_once: bool,
 }
 
 /// A file of recipes that was read.

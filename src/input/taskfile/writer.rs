@@ -147,9 +147,7 @@ impl<'a> TaskWriter<'a> {
         scope.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
         scope.insert("TASK".to_owned(), OuterText::plain(&task.name));
         self.values.extend(&mut scope, task.node.get("vars").map(Rc::as_ref));
-        for dependency in items(task.node.get("deps")) {
-            self.run_call(&dependency, task, &scope, run, depth);
-        }
+        self.run_dependencies(task, &scope, run, depth);
         let shell = self.shell_of(task, &scope);
         let is_mapping = task.node.as_map().is_some();
         let commands = match (is_mapping, task.node.get("cmds").or(task.node.get("cmd"))) {
@@ -179,22 +177,44 @@ impl<'a> TaskWriter<'a> {
         if is_of_another_system(command) {
             return;
         }
-        if let Some(loops) = command.get("for") {
-            let name = loops.get("as").and_then(|name| name.as_scalar()).map_or("ITEM", |name| name.text.as_str());
-            let written = loops.as_seq().filter(|items| items.len() <= ROUNDS);
-            let rounds: Vec<Option<OuterText>> = match written {
-                Some(items) => items.iter().map(|item| self.values.text_of(item, scope)).collect(),
-                None => vec![None],
-            };
-            for round in rounds {
-                let at = Some((self.file, self.offset(loops)));
-                let mut scope = scope.clone();
-                scope.insert(name.to_owned(), round.unwrap_or_else(|| unknown("item", at)));
-                self.run_once(command, task, &scope, shell, run, depth);
-            }
-            return;
+        for scope in self.rounds(command, scope, 1) {
+            self.run_once(command, task, &scope, shell, run, depth);
         }
-        self.run_once(command, task, scope, shell, run, depth);
+    }
+
+    /// The values of each round of a command or a dependency; so many rounds where it is not known what they are for.
+    fn rounds(&mut self, command: &Node, scope: &TaskScope, unknown_rounds: usize) -> Vec<TaskScope> {
+        let Some(loops) = command.get("for") else { return vec![scope.clone()] };
+        let name = loops.get("as").and_then(|name| name.as_scalar()).map_or("ITEM", |name| name.text.as_str());
+        let at = Some((self.file, self.offset(loops)));
+        let not_known = |number: usize| unknown(if number == 0 { "item" } else { "another_item" }, at);
+        let rounds: Vec<OuterText> = match loops.as_seq().filter(|items| items.len() <= ROUNDS) {
+            Some(items) => {
+                let known: Vec<_> = items.iter().map(|item| self.values.text_of(item, scope)).collect();
+                known.into_iter().map(|round| round.unwrap_or_else(|| not_known(0))).collect()
+            }
+            None => (0..unknown_rounds).map(not_known).collect(),
+        };
+        let with = |round: OuterText| {
+            let mut scope = scope.clone();
+            scope.insert(name.to_owned(), round);
+            scope
+        };
+        rounds.into_iter().map(with).collect()
+    }
+
+    /// Runs what a task depends on, all at once.
+    fn run_dependencies(&mut self, task: &'a Task, scope: &TaskScope, run: &mut RunTasks, depth: usize) {
+        let before = std::mem::take(&mut run.texts);
+        let mut groups = Vec::new();
+        for dependency in items(task.node.get("deps")) {
+            for scope in self.rounds(&dependency, scope, 2) {
+                self.run_call(&dependency, task, &scope, run, depth);
+                groups.push(std::mem::take(&mut run.texts));
+            }
+        }
+        run.texts = before;
+        run.texts.extend(EntryText::at_once(groups));
     }
 
     fn offset(&self, node: &Node) -> u32 {

@@ -190,6 +190,13 @@ impl Interpreter<'_> {
                     return None;
                 }
                 let next = words.get(at).filter(|next| next.is_fixed()).map(ShellWord::raw);
+                if let Some(jobs) = jobs_of(&raw).filter(|_| runner.name.ends_with("make")) {
+                    let is_next = jobs.is_empty() && next.as_deref().is_some_and(is_number);
+                    let jobs = if is_next { next.as_deref().unwrap_or_default() } else { jobs };
+                    call.at_once = jobs != "1";
+                    at += usize::from(is_next);
+                    continue;
+                }
                 if let Some((value, is_next)) = option_value(&raw, runner.directory, next.as_deref()) {
                     source.directory = join(&source.directory, &value);
                     at += usize::from(is_next);
@@ -225,6 +232,16 @@ fn is_option(word: &str, option: &str) -> bool {
             .is_some_and(|letters| letters.chars().all(|ch| ch.is_ascii_alphabetic()) && letters.contains(letter)),
         None => word.split('=').next() == Some(option),
     }
+}
+
+/// How many jobs of make run at once, as its option has it: an empty text where there is no end.
+fn jobs_of(word: &str) -> Option<&str> {
+    let jobs = word.strip_prefix("--jobs").map(|rest| rest.trim_start_matches('='));
+    jobs.or_else(|| word.strip_prefix("-j")).filter(|jobs| jobs.is_empty() || is_number(jobs))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|ch| ch.is_ascii_digit())
 }
 
 /// The value that a word gives one of some options, and whether it is the next word.
