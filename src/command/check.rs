@@ -79,7 +79,7 @@ pub(super) fn read(
 ) -> anyhow::Result<Layout> {
     let Asked { paths, compose, store, shows_values, exclusion } = *arguments;
     let surroundings = Context { environment: world.environment.clone(), cwd: world.directory.clone(), shows_values };
-    let found = input::discover(paths, &compose.file, &surroundings, sources.reader(), &exclusion);
+    let found = input::discover(paths, &compose.file, &surroundings, sources.reader(), &exclusion, programs);
     let projects = found.count_of(ComposeKind::NAME);
     if projects > 1 && (compose.project_name.is_some() || compose.project_directory.is_some()) {
         bail!("--project-name and --project-directory are for one project, and {projects} were found");

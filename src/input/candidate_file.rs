@@ -1,8 +1,9 @@
-//! A file that may be of some kind: its name, and its beginning, read once whoever asks. Uses `text` alone.
+//! A file that may be of some kind: its name, and its beginning, read once whoever asks. Uses `program_names`.
 
 use std::cell::OnceCell;
 use std::path::Path;
 
+use super::program_names::ProgramNames;
 use crate::text::Reader;
 
 /// How much of a file tells what it is, in bytes.
@@ -16,6 +17,8 @@ pub struct CandidateFile<'a> {
     pub path: &'a Path,
     /// What reads it.
     pub reader: &'a Reader,
+    /// The names of known programs, where these are told.
+    programs: Option<&'a ProgramNames>,
     first_line: OnceCell<String>,
     beginning: OnceCell<String>,
 }
@@ -23,7 +26,18 @@ pub struct CandidateFile<'a> {
 impl<'a> CandidateFile<'a> {
     /// A file of which nothing has been read.
     pub fn new(path: &'a Path, reader: &'a Reader) -> Self {
-        Self { path, reader, first_line: OnceCell::new(), beginning: OnceCell::new() }
+        Self { path, reader, programs: None, first_line: OnceCell::new(), beginning: OnceCell::new() }
+    }
+
+    /// The same, where the names of known programs are told.
+    #[must_use]
+    pub fn knowing(self, programs: &'a ProgramNames) -> Self {
+        Self { programs: Some(programs), ..self }
+    }
+
+    /// Whether its beginning names where a known program keeps its state.
+    pub fn names_state(&self) -> bool {
+        self.programs.is_some_and(|programs| programs.have_state_named_in(self.beginning()))
     }
 
     /// Its name without directories; empty where that is no text.

@@ -8,6 +8,7 @@ use super::candidate_file::{CandidateFile, is_yaml_key};
 use super::compose::{Context, is_default_name};
 use super::exclusion::{ExcludedPaths, Exclusion};
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, SearchedDirectory};
+use super::program_names::ProgramNames;
 use super::walk::{Directory, Entry, Tree};
 use super::{DEFAULT_KIND, KINDS};
 use crate::model::{Diagnostic, Level};
@@ -40,6 +41,7 @@ pub fn discover(
     context: &Context,
     reader: &Reader,
     exclusion: &Exclusion<'_>,
+    programs: &ProgramNames,
 ) -> FoundInputs {
     let mut found = FoundInputs::default();
     if !compose_files.is_empty() || paths.is_empty() {
@@ -61,7 +63,7 @@ pub fn discover(
                 let excluded = exclusion.find_paths(&tree, &mut found.excluded);
                 tell_unread(&tree, context, &mut found);
                 let searched = SearchedDirectory { typed: path, excluded: &excluded, tree: &tree, context, reader };
-                found.inputs.extend(search_directory(&searched));
+                found.inputs.extend(search_directory(&searched, programs));
             }
             Ok(kind) => {
                 // A pipe can be read once only: that is for who loads it.
@@ -145,7 +147,7 @@ fn tell_unread(tree: &Tree, context: &Context, found: &mut FoundInputs) {
 }
 
 /// The inputs of a tree, sorted: its files by their kinds, grouped as each kind does.
-fn search_directory(searched: &SearchedDirectory<'_>) -> Vec<FoundInput> {
+fn search_directory(searched: &SearchedDirectory<'_>, programs: &ProgramNames) -> Vec<FoundInput> {
     let mut files: HashMap<&str, Vec<FoundInput>> = HashMap::new();
     let mut callers = Vec::new();
     let confined = searched.reader.within_roots();
@@ -157,7 +159,13 @@ fn search_directory(searched: &SearchedDirectory<'_>) -> Vec<FoundInput> {
             if single.contains(&path) {
                 continue;
             }
-            match found_file(path, directory, entry, &kinds, searched.reader, &confined) {
+            let is_file = match entry.kind {
+                EntryKind::File => true,
+                EntryKind::Link => confined.is_file(&path),
+                _ => false,
+            };
+            let file = is_file.then(|| CandidateFile::new(&path, searched.reader).knowing(programs));
+            match found_file(&path, file.as_ref(), directory, entry, &kinds, searched.reader) {
                 Some(FoundFile::Input(input)) => files.entry(input.kind.name()).or_default().push(input),
                 Some(FoundFile::PossibleCaller(caller)) => callers.push(caller),
                 None => {}
@@ -235,32 +243,26 @@ fn recipe_files(text: &str) -> impl Iterator<Item = String> {
     run.flat_map(|(_, files)| files.iter().map(|file| (*file).to_owned()))
 }
 
-/// The input that an entry of a directory is, if it is one: a file, or a link to one that does not lead out.
+/// The input that an entry of a directory is, if it is one: `file` where it is a file, or a link to one that does not lead out.
 fn found_file(
-    path: PathBuf,
+    path: &Path,
+    file: Option<&CandidateFile<'_>>,
     directory: &Directory,
     entry: &Entry,
     kinds: &[&'static dyn InputKind],
     reader: &Reader,
-    confined: &Reader,
 ) -> Option<FoundFile> {
-    let is_file = match entry.kind {
-        EntryKind::File => true,
-        EntryKind::Link => confined.is_file(&path),
-        _ => false,
-    };
     let mut names = None;
-    let kind = if is_file {
-        let file = CandidateFile::new(&path, reader);
-        match kinds.iter().copied().find(|kind| kind.is_found(&file)) {
+    let kind = if let Some(file) = file {
+        match kinds.iter().copied().find(|kind| kind.is_found(file)) {
             Some(kind) => kind,
             None => {
-                let kind = kinds.iter().copied().find(|kind| kind.may_call(&file))?;
+                let kind = kinds.iter().copied().find(|kind| kind.may_call(file))?;
                 names = Some(named_files(file.beginning()));
                 kind
             }
         }
-    } else if entry.name.to_str().is_some_and(is_default_name) && reader.has_input(&path) {
+    } else if entry.name.to_str().is_some_and(is_default_name) && reader.has_input(path) {
         // What else stands at Compose's own names is told when it is read.
         DEFAULT_KIND
     } else {
@@ -271,8 +273,15 @@ fn found_file(
         return None;
     }
     let found_by = if names.is_some() { FoundBy::Call } else { FoundBy::Name };
-    let input =
-        FoundInput { kind, files: vec![path], directory: None, found_by, left_out, called: None, written: None };
+    let input = FoundInput {
+        kind,
+        files: vec![path.to_owned()],
+        directory: None,
+        found_by,
+        left_out,
+        called: None,
+        written: None,
+    };
     Some(match names {
         Some(names) => FoundFile::PossibleCaller(PossibleCaller { input, names }),
         None => FoundFile::Input(input),

@@ -2,7 +2,7 @@
 //! not judged that start a container and name where a known program keeps its state. Uses `unread` and `model`.
 
 use super::CandidateFile;
-use super::start_words::{has_start_command, is_start_line, starts_container};
+use super::start_words::{has_start_command, has_start_of_values, is_start_line, starts_container};
 use super::unread::{NamedWhere, UnreadKind};
 
 macro_rules! launcher {
@@ -60,7 +60,7 @@ launcher!(ANSIBLE, "ansible", "an Ansible playbook", |file| {
 });
 
 // Behind all others: lists of tasks, hooks and settings, which have no form in common.
-launcher!(SETTINGS, "settings", "a file of settings or tasks", is_settings, has_start_command);
+launcher!(SETTINGS, "settings", "a file of settings or tasks", is_settings, starts_by_command);
 
 /// Whether a file may list commands, and has one that starts a container. JSON is for data more often than not.
 fn is_settings(file: &CandidateFile<'_>) -> bool {
@@ -78,7 +78,12 @@ fn is_settings(file: &CandidateFile<'_>) -> bool {
     ];
     let is_listed = NAMES.contains(&file.name()) || JSON_NAMES.contains(&file.name());
     let is_other = ["toml", "yaml", "yml", "ini", "cfg", "conf", "desktop", "code-workspace"];
-    (is_listed || ends_in(file, &is_other)) && has_start_command(file.beginning())
+    (is_listed || ends_in(file, &is_other)) && starts_by_command(file.beginning())
+}
+
+/// Whether a text has a command that starts a container, in one text or with its words as values of their own.
+fn starts_by_command(text: &str) -> bool {
+    has_start_command(text) || has_start_of_values(text)
 }
 
 /// Whether a script of another shell starts a container, whose words may be in a variable: `docker @words`.

@@ -34,6 +34,7 @@ mod launchers;
 mod local_volume;
 mod makefile;
 mod nomad;
+mod other_texts;
 mod outer_text;
 mod package_json;
 mod package_manifest;
@@ -41,8 +42,8 @@ mod pipeline;
 mod procfile;
 mod program_names;
 pub mod project;
-mod repository_links;
 mod recipe_files;
+mod repository_links;
 mod script;
 pub mod shell;
 mod start_words;
@@ -109,6 +110,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::ANSIBLE,
     &unread::TEMPLATE,
     &launchers::SETTINGS,
+    &other_texts::OtherTextKind,
 ];
 
 /// What scripts are called in a report.

@@ -77,7 +77,10 @@ pub(in crate::input) fn starts_container(text: &str) -> bool {
     let is_quoted = |word: &&str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{word}{quote}")));
     // The engine's name may be a constant of another file.
     let is_run_of_constant = MOUNTING.iter().any(is_quoted) && runs_constant(text);
-    has_start_command(text) || is_run_of_constant || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+    has_start_command(text)
+        || has_start_of_values(text)
+        || is_run_of_constant
+        || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
 }
 
 /// Whether `"run"` stands in a list of its own, or behind a name: `spawn(ENGINE, ["run", …])`.
@@ -94,6 +97,29 @@ fn runs_constant(text: &str) -> bool {
 pub(in crate::input) fn describes_services(text: &str) -> bool {
     let has_key = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
     text.lines().any(|line| line.trim_end() == "services:") && (has_key("image:") || has_key("build:"))
+}
+
+/// Whether an engine's program is a value of its own in a text, and a value right after it begins with a subcommand: in what
+/// form the two are written is not asked (`"docker", "args": ["run"`, `<string>docker</string><string>run</string>`).
+pub(super) fn has_start_of_values(text: &str) -> bool {
+    const NEAR: usize = 120;
+    let begins_value = |near: &str, at: usize, length: usize| {
+        let before = near.get(..at).is_some_and(|before| before.ends_with(['"', '\'', '`', '>']));
+        let after = near.get(at + length..).unwrap_or_default();
+        before && after.starts_with(['"', '\'', '`', '<', ' '])
+    };
+    let starts = |rest: &str| {
+        if !rest.starts_with(['"', '\'', '`', '<', '\n', '\r']) {
+            return false;
+        }
+        let near = rest.char_indices().nth(NEAR).and_then(|(at, _)| rest.get(..at)).unwrap_or(rest);
+        ["run", "create", "exec"]
+            .iter()
+            .any(|word| near.match_indices(word).any(|(at, _)| begins_value(near, at, word.len())))
+    };
+    ENGINES.iter().any(|engine| {
+        text.match_indices(engine).any(|(at, _)| starts(text.get(at + engine.len()..).unwrap_or_default()))
+    })
 }
 
 /// Whether an engine's program stands in a text with a subcommand right after it.

@@ -32,7 +32,7 @@ fn loaded_below(top: &Path, paths: &[&str]) -> Layout {
     let programs = ProgramNames::of_profiles(&rules.profiles);
     let environment = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
     let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false };
-    let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default());
+    let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default(), &programs);
     let context = LoadContext {
         sources: &sources,
         surroundings: &surroundings,

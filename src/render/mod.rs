@@ -148,8 +148,6 @@ pub fn unsaid_reason(given: &Given<'_>, printed: Option<Format>, detail: Detail)
         Some(_) => false,
     };
     match given.status {
-        // What is wrong with the input is told on its own lines.
-        ExitStatus::Clean | ExitStatus::Unusable => None,
         ExitStatus::Findings if !fails => {
             let places = report.added;
             let entries = if places == 1 { "entry" } else { "entries" };
@@ -161,7 +159,8 @@ pub fn unsaid_reason(given: &Given<'_>, printed: Option<Format>, detail: Detail)
         ExitStatus::NotInspected if says_nothing => {
             Some(format!("exit status {status}: {}", phrases::not_inspected(report)))
         }
-        ExitStatus::Findings | ExitStatus::NotInspected => None,
+        // What is wrong with the input is told on its own lines.
+        ExitStatus::Clean | ExitStatus::Findings | ExitStatus::Unusable | ExitStatus::NotInspected => None,
     }
 }
 

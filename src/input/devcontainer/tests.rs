@@ -35,7 +35,7 @@ impl Read {
         let programs = ProgramNames::of_profiles(&rules.profiles);
         let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
         let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false };
-        let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default());
+        let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default(), &programs);
         let context = LoadContext {
             sources: &sources,
             surroundings: &surroundings,

@@ -60,6 +60,8 @@ pub enum DockerCommand {
     Stop(Box<DockerStop>),
     /// A container that is there already, again (`start`, `restart`).
     Existing(Vec<Value>),
+    /// How many containers services of a swarm have, each as `NAME=NUMBER`.
+    Scale(Vec<Value>),
     /// Which command it is depends on a variable.
     Unclear(Unseen),
     /// It starts containers that nothing here describes.
@@ -73,7 +75,7 @@ impl DockerCommand {
             Self::Run(run) => run.detached || run.only_created,
             Self::ComposeRun(run) => run.detached,
             Self::Exec(exec) => exec.detached,
-            Self::Build(_) | Self::Stop(_) => false,
+            Self::Build(_) | Self::Stop(_) | Self::Scale(_) => false,
             Self::ComposeUp(_) | Self::Existing(_) | Self::Unclear(_) | Self::NotRead(_) => true,
         }
     }
@@ -82,7 +84,7 @@ impl DockerCommand {
 impl DockerCommand {
     /// Whether it starts containers of its own, and not a command in one or one that is there.
     pub fn is_start(&self) -> bool {
-        !matches!(self, Self::Exec(_) | Self::Build(_) | Self::Stop(_) | Self::Existing(_) | Self::Unclear(_))
+        matches!(self, Self::Run(_) | Self::ComposeRun(_) | Self::ComposeUp(_) | Self::NotRead(_))
     }
 
     /// Whether what it starts is described in another place than in its words.

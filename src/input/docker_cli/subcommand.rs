@@ -55,6 +55,8 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
             let service = swarm_command::read_service_create(rest.get(1..)?, prefix, context);
             Some(DockerCommand::Run(Box::new(service)))
         }
+        // Of another engine it is another swarm's.
+        "service" if engine.is_none() => swarm_command::read_scale(rest, context).map(DockerCommand::Scale),
         "stack" if is_word(rest, "deploy") || is_word(rest, "up") => {
             let prefix = CommandPrefix { options: parsed, engine, family, span };
             swarm_command::read_stack_deploy(rest.get(1..)?, prefix, context)

@@ -1,4 +1,4 @@
-//! `docker service create` and `docker stack deploy`: containers that a swarm starts, on whichever of its hosts.
+//! `docker service` and `docker stack deploy`: containers that a swarm starts, on whichever of its hosts.
 //! Uses `options`, `container_options`, `mount_list` and `model`.
 
 use super::cli_family::CliFamily;
@@ -9,6 +9,7 @@ use super::{
     Argument, CommandContext, ComposeProject, ComposeUp, ConditionalParts, DockerCommand, DockerRun, option_tables,
 };
 use crate::model::{Container, PartialText, Spread, Unseen, Value};
+use crate::text::TracedText;
 
 /// Reads what follows `service create`.
 pub(super) fn read_service_create(
@@ -88,4 +89,39 @@ pub(super) fn read_stack_deploy(
     let project = ComposeProject { files, name: Some(name), runs_in, engine, ..ComposeProject::default() };
     let up = ComposeUp { project, span, unseen: parsed.unseen, refused: parsed.refused, ..ComposeUp::default() };
     Some(DockerCommand::ComposeUp(Box::new(up)))
+}
+
+/// Reads what follows `service`, where that says how many containers one has (`scale`, `update --replicas`): each as
+/// `NAME=NUMBER`.
+pub(super) fn read_scale(args: &[Argument], context: &CommandContext<'_>) -> Option<Vec<Value>> {
+    let (command, args) = args.split_first().filter(|(command, _)| command.text.is_fixed())?;
+    let read = |arg: &Argument, text: &TracedText| {
+        PartialText::read(text, arg.unclear || arg.perhaps, context).to_value(Some(context.argument_span(arg)))
+    };
+    let is_operand = |arg: &&Argument| !arg.text.raw().starts_with('-');
+    match command.text.raw().as_str() {
+        "scale" => {
+            let scales = args.iter().filter(is_operand).filter(|arg| arg.text.raw().contains('='));
+            let scales: Vec<Value> = scales.map(|arg| read(arg, &arg.text)).collect();
+            Some(scales).filter(|scales| !scales.is_empty())
+        }
+        "update" => {
+            let option = args.iter().rposition(|arg| arg.text.raw().starts_with("--replicas"))?;
+            let (given, written) = (args.get(option)?, args.get(option)?.text.raw());
+            let (count, own) = match written.strip_prefix("--replicas=") {
+                Some(_) => (given.text.part("--replicas=".len(), given.text.0.len()), option),
+                None if written == "--replicas" => (args.get(option + 1)?.text.clone(), option + 1),
+                // `--replicas-max-per-node`.
+                None => return None,
+            };
+            // Its one operand stands behind the options or before all of them.
+            let mut ends = [args.len() - 1, 0].into_iter().filter(|at| *at != own);
+            let service = ends.find_map(|at| args.get(at).filter(is_operand))?;
+            let mut text = service.text.clone();
+            text.push(&TracedText::plain("="));
+            text.push(&count);
+            Some(vec![read(service, &text)])
+        }
+        _ => None,
+    }
 }

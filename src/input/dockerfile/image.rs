@@ -63,6 +63,13 @@ pub struct Image {
     pub(super) found: FoundPaths,
 }
 
+impl Image {
+    /// An image that is another one and nothing more.
+    pub fn of_base(name: Value) -> Self {
+        Self { base: BaseImage::Named(name), ..Self::default() }
+    }
+}
+
 /// What was found at which path of an image. A copy of the image, to which more is added, has found nothing.
 #[derive(Debug, Default)]
 pub(super) struct FoundPaths(pub(super) RefCell<HashMap<String, PathContent>>);

@@ -15,7 +15,7 @@ use crate::model::{
 };
 
 /// Programs that run a file that is given to them.
-const INTERPRETERS: [&str; 20] = [
+pub(super) const INTERPRETERS: [&str; 20] = [
     ".", "ash", "bash", "bun", "dash", "deno", "java", "ksh", "lua", "node", "nodejs", "perl", "php", "python",
     "python3", "ruby", "sh", "source", "tsx", "zsh",
 ];
@@ -111,6 +111,7 @@ impl RunCode<'_> {
             }
             // What links lead to is a program of the system.
             PathContent::Link(_) => true,
+            PathContent::Base if self.container.build.is_none() => is_of_system(&path),
             PathContent::Base => self.is_built || !self.is_own_place(&path),
             PathContent::Absent | PathContent::Unknown { .. } => self.is_built,
         }
@@ -157,6 +158,11 @@ impl RunCode<'_> {
     }
 }
 
+/// Whether a path is where an image's publisher puts programs.
+fn is_of_system(path: &str) -> bool {
+    ["/bin", "/lib", "/opt", "/sbin", "/usr"].iter().any(|directory| split_below(path, directory).is_some())
+}
+
 /// The script of the manifest that `npm run NAME` and its kin run.
 fn run_of_manifest<'w>(words: &[&'w str]) -> Option<&'w str> {
     let mut plain = words.iter().copied().filter(|word| !word.starts_with('-'));
@@ -168,7 +174,7 @@ fn run_of_manifest<'w>(words: &[&'w str]) -> Option<&'w str> {
 }
 
 /// The file among the words of an interpreter.
-fn given_file(words: &[Word]) -> Option<&Word> {
+pub(super) fn given_file(words: &[Word]) -> Option<&Word> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match &**word {

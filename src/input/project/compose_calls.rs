@@ -34,11 +34,41 @@ pub(super) fn apply_compose_calls(pending: &[PendingStart], containers: &mut [Co
             _ => {}
         }
     }
+    for scale in scales_of_services(pending) {
+        calls.add_swarm_scale(&scale, containers);
+    }
     for (at, service) in calls.services {
         if let Some(container) = containers.get_mut(at) {
             service.apply(container);
         }
     }
+}
+
+/// How many containers services of a swarm have, as commands of the host say: each as `NAME=NUMBER`.
+pub(super) fn scales_of_services(pending: &[PendingStart]) -> Vec<Value> {
+    let scales = pending.iter().filter(|start| start.by.is_none()).map(|start| match &start.started.command {
+        DockerCommand::Scale(scales) => scales.as_slice(),
+        _ => &[],
+    });
+    scales.flatten().cloned().collect()
+}
+
+/// Gives the services that commands start by themselves (`service create`) as many containers as others say.
+pub(super) fn apply_scales(scales: &[Value], containers: &mut [Container]) {
+    for (value, name, count) in scales.iter().filter_map(|value| read_scale(value)) {
+        for container in containers.iter_mut().filter(|container| container.start.is_some()) {
+            let is_it = container.given_name.as_ref().is_some_and(|given| given.text == name);
+            if is_it && container.replicas < count {
+                (container.replicas, container.replicas_span) = (count, value.span);
+            }
+        }
+    }
+}
+
+/// A name and a number of containers, which may be any where it is not known.
+fn read_scale(value: &Value) -> Option<(&Value, &str, u64)> {
+    let (name, count) = value.text.rsplit_once('=')?;
+    Some((value, name, count.parse().unwrap_or(2).min(MANY)))
 }
 
 struct ComposeCalls<'a> {
@@ -230,6 +260,23 @@ impl ComposeCalls<'_> {
             }
             calls.add_project(name, &up.project, started, container);
             calls.project_directory = directory.and(own_directory);
+        }
+    }
+
+    /// Adds how many containers a service of a stack has, `STACK_SERVICE=NUMBER`. One that a file gives more is scaled down
+    /// later.
+    fn add_swarm_scale(&mut self, value: &Value, containers: &[Container]) {
+        let Some((_, name, count)) = read_scale(value) else { return };
+        for (at, calls) in &mut self.services {
+            let Some(container) = containers.get(*at) else { continue };
+            let is_meant = name
+                .strip_suffix(&container.name)
+                .and_then(|stack| stack.strip_suffix('_'))
+                .is_some_and(|stack| calls.projects.contains(stack));
+            let known = calls.scale.as_ref().map_or(container.replicas, |(known, _)| *known);
+            if is_meant && known < count {
+                calls.scale = Some((count, value.clone()));
+            }
         }
     }
 

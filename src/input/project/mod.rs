@@ -10,6 +10,7 @@
 //! build_commands      what an image's build runs, also in the stages that it copies from;  program_sources: what else brings programs;  code_files: the code that runs;
 //!                     code_imports: modules in it;  code_copies: copies of files that it makes
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
+//! stock_images        whether all was seen that a container of a publisher's image does;  package_runs: commands that fetch packages
 //! service_images      containers of official images that run a server alone
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
@@ -17,10 +18,12 @@
 //!                     and how many of them;  mounts_at_start: what commands of a container mount over state
 //! conditional_starts  what of a start is there on some ways only;  exec_in_containers: commands in containers that run;
 //! started_lenders     the mounts that containers of commands lend
+//! asked_engine        whose engine a command in a container asks
 //! compose_calls       what calls of Compose say of services;  service_additions: what other files add to one
 //! ```
 
 mod alternative_starts;
+mod asked_engine;
 mod build_commands;
 mod built_images;
 mod built_logins;
@@ -40,6 +43,7 @@ mod official_images;
 mod package_list_text;
 mod package_lists;
 mod package_programs;
+mod package_runs;
 mod planned_files;
 mod program_search;
 mod program_sources;
@@ -52,6 +56,7 @@ mod start_names;
 mod start_timing;
 mod started_containers;
 mod started_lenders;
+mod stock_images;
 mod stopped_containers;
 
 pub use command_builds::CommandBuilds;
@@ -115,7 +120,9 @@ pub fn add_started(
     stopped_containers::end_kept_starts(&mut starts, &stops);
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, &reader);
+    let scales = compose_calls::scales_of_services(&pending);
     reader.add_started(pending, layout);
+    compose_calls::apply_scales(&scales, &mut layout.containers);
     stopped_containers::apply_restarts(&restarts, &mut layout.containers);
     stopped_containers::apply_stops(&stops, &mut layout.containers);
     let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());
@@ -228,9 +235,11 @@ impl<'a> ProjectReader<'a> {
             let logins = built_logins::find_built_logins(container, image, self.repository.programs);
             container.host_copies.extend(logins);
         }
-        let searched = image.filter(|_| container.build.is_some());
         container.names_no_program = service_images::runs_server_alone(container, self.repository.programs)
-            || searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
+            || match image.filter(|_| container.build.is_some()) {
+                Some(image) => self.searched.name_no_program(container, &image, self.repository),
+                None => container.build.is_none() && SearchedImages::stock_names_no_program(container, self.repository),
+            };
         let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
         container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts

@@ -1,5 +1,5 @@
-//! The images of Docker Hub's `library`: those of languages, systems and services, none of which has a program of ours in
-//! it. A name without a publisher that is none of them is one that somebody built on their own machine. Uses nothing else.
+//! The images of Docker Hub's `library`, and of makers of languages: those of languages, systems and services, none of
+//! which has a program of ours in it. A name without a publisher that is none of them is one that somebody built on their own machine. Uses nothing else.
 //! Source: the folder `library` of github.com/docker-library/official-images.
 
 /// Their names, sorted.
@@ -163,9 +163,13 @@ const OFFICIAL_IMAGES: [&str; 157] = [
     "zookeeper",
 ];
 
+/// Those that makers of languages publish themselves.
+const OF_MAKERS: [&str; 3] = ["denoland/deno", "ghcr.io/astral-sh/uv", "oven/bun"];
+
 /// Whether an image's name, with or without tag and digest, is one of them.
 pub(super) fn is_official(image: &str) -> bool {
-    OFFICIAL_IMAGES.binary_search(&hub_name(image)).is_ok()
+    let name = hub_name(image);
+    OFFICIAL_IMAGES.binary_search(&name).is_ok() || OF_MAKERS.contains(&name)
 }
 
 /// An image's name on Docker Hub: without registry, `library`, tag and digest.

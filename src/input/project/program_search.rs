@@ -1,6 +1,6 @@
 //! Whether an image that is built here has a known program in it, or code that names one: what only reads a login has
 //! neither. What was not found is not known to name none. Uses `code_text`, `code_that_runs`, `official_images`,
-//! `repository`, `planned_files` and `source::dockerfile`.
+//! `package_runs`, `planned_files`, `repository`, `stock_images` and `source::dockerfile`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -10,14 +10,16 @@ use std::rc::Rc;
 use super::code_text::{CodeText, is_command_value, read_code, starts_programs};
 use super::code_that_runs::is_code_read;
 use super::official_images::is_official;
+use super::package_runs::{installs_named, run_package};
 use super::planned_files::{FILES, LISTS, files_below};
 use super::repository::Repository;
+use super::stock_images::{does_work_seen, stock_image};
 use crate::input::dockerfile::{
     BaseImage, BuildContext, BuildStep, ContextDirectory, CopyOrigin, CopySource, Image, RunStep,
 };
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::Lookup;
-use crate::model::{Container, EnvValue, Invocation, MountSource, split_below};
+use crate::model::{Container, EnvValue, EnvVar, Invocation, MountSource, Word, split_below};
 
 /// Endings of files that are no code.
 const NO_CODE: [&str; 20] = [
@@ -36,15 +38,8 @@ const READERS: [&str; 20] = [
     "[", "cat", "chmod", "chown", "cp", "du", "echo", "grep", "head", "ls", "mkdir", "printf", "rm", "sleep", "sort",
     "stat", "tail", "test", "touch", "wc",
 ];
-/// Programs that install packages, and the words with which they do.
-#[rustfmt::skip]
-const INSTALLERS: [&str; 18] = [
-    "apk", "apt", "apt-get", "brew", "bun", "cargo", "dnf", "gem", "go", "microdnf", "npm", "pip", "pip3", "pipx", "pnpm", "uv",
-    "yarn", "yum",
-];
 /// Endings of what is fetched and installed by its address.
 const ARCHIVES: [&str; 4] = [".git", ".tar.gz", ".tgz", ".whl"];
-const INSTALLING: [&str; 5] = ["add", "global", "i", "in", "install"];
 /// Stages that are copied from stages.
 const DEPTH: usize = 8;
 
@@ -76,8 +71,7 @@ impl SearchedImages {
         repository: &Repository<'_>,
     ) -> bool {
         let names = repository.programs;
-        let targets = container.mounts.iter().map(|mount| &mount.target.text);
-        if !targets.chain(container.env.keys()).any(|text| names.have_state_named_in(text)) {
+        if !is_state_within(container, names) {
             return false;
         }
         let search = ProgramSearch { repository, names, speaks: Cell::default(), starts: Cell::default() };
@@ -87,14 +81,32 @@ impl SearchedImages {
                 EnvValue::Inherited => false,
             })
         };
-        let words = container.entrypoint.iter().chain(&container.command).chain(&container.hooks);
-        let says = words.flat_map(|command| &command.words).any(|word| search.is_named_in(&word.text));
-        !says
+        !search.is_named_by(container)
             && self.look_at(&search, image).is_clean
             && search.are_clean_mounts(container)
             && search.calls_nothing()
             && !(search.starts.get() && calls_by_value())
             && is_code_read(container, image, repository)
+    }
+
+    /// The same of a container of a stock image, of which all that it does was seen.
+    pub(super) fn stock_names_no_program(container: &Container, repository: &Repository<'_>) -> bool {
+        let names = repository.programs;
+        if !is_state_within(container, names) || !does_work_seen(container) {
+            return false;
+        }
+        let Some(image) = stock_image(container) else { return false };
+        let search = ProgramSearch { repository, names, speaks: Cell::default(), starts: Cell::default() };
+        let is_named = |variable: &EnvVar| match &variable.value {
+            EnvValue::Set(value) => search.is_named_in(&value.text),
+            EnvValue::Inherited => false,
+        };
+        !search.is_named_by(container)
+            && !container.env.values().any(is_named)
+            && search.is_clean_image(&image, DEPTH)
+            && search.are_clean_mounts(container)
+            && search.calls_nothing()
+            && is_code_read(container, &image, repository)
     }
 
     /// Looks through an image once; what code in it speaks of counts for what is mounted beside it.
@@ -109,6 +121,12 @@ impl SearchedImages {
         search.starts.set(found.starts);
         found
     }
+}
+
+/// Whether something of a container names where a known program keeps its state.
+fn is_state_within(container: &Container, names: &ProgramNames) -> bool {
+    let targets = container.mounts.iter().map(|mount| &mount.target.text);
+    targets.chain(container.env.keys()).any(|text| names.have_state_named_in(text))
 }
 
 struct ProgramSearch<'a> {
@@ -128,6 +146,14 @@ impl ProgramSearch<'_> {
 
     fn is_named_in(&self, text: &str) -> bool {
         self.names.is_program_named_in(text)
+    }
+
+    /// Whether the commands of a container name a program, or fetch what may bring one.
+    fn is_named_by(&self, container: &Container) -> bool {
+        let commands = container.entrypoint.iter().chain(&container.command).chain(&container.hooks);
+        let mut words = commands.flat_map(|command| &command.words);
+        words.any(|word| self.is_named_in(&word.text) || runs_fetched_script(&word.text))
+            || self.fetches_unknown(container)
     }
 
     fn is_clean_image(&self, image: &Image, depth: usize) -> bool {
@@ -171,9 +197,6 @@ impl ProgramSearch<'_> {
 
     /// Whether a command installs a known program by the system's packages, or something that a variable names.
     fn installs_unknown(&self, call: &Invocation) -> bool {
-        let Some((program, words)) = call.argv.split_first() else { return false };
-        let name = program.rsplit('/').next().unwrap_or(program);
-        let installs = INSTALLERS.contains(&name) && words.iter().any(|word| INSTALLING.contains(&&**word));
         let is_unknown = |word: &str| {
             // What is fetched from a repository has no name that is known.
             let is_archive = word.contains("://") && ARCHIVES.iter().any(|ending| word.ends_with(ending));
@@ -190,7 +213,22 @@ impl ProgramSearch<'_> {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', '-', '@', '/', '~']))
             })
         };
-        installs && words.iter().filter(|word| !word.starts_with('-')).any(|word| is_unknown(word) || is_program(word))
+        let mut words = call.argv.iter().skip(1).filter(|word| !word.starts_with('-'));
+        installs_named(call) && words.any(|word| is_unknown(word) || is_program(word))
+    }
+
+    /// Whether a container fetches a package when it starts whose name is not known, or has a program's name in it.
+    fn fetches_unknown(&self, container: &Container) -> bool {
+        let is_kin = |word: &&Word| {
+            let is_path = word.starts_with(['/', '.', '-', '~']);
+            word.known().is_none() || !is_path && self.names.commands.iter().any(|name| word.contains(name.as_str()))
+        };
+        container.script.invocations.iter().any(|call| {
+            let run = run_package(call).unwrap_or_default();
+            run.iter().any(is_kin)
+                || installs_named(call) && call.argv.iter().skip(1).any(|word| is_kin(&word))
+                || self.installs_unknown(call)
+        })
     }
 
     /// Whether what a COPY names is there, and names no program.
@@ -256,7 +294,8 @@ impl ProgramSearch<'_> {
                 _ => {
                     !target.ends_with("/bin")
                         && !target.contains("/bin/")
-                        && run().all(|word| split_below(word, target).is_none())
+                        && (self.names.have_state_named_in(target)
+                            || run().all(|word| split_below(word, target).is_none()))
                 }
             }
         })

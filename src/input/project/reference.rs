@@ -96,6 +96,7 @@ impl Reference {
             | DockerCommand::Build(_)
             | DockerCommand::Stop(_)
             | DockerCommand::Existing(_)
+            | DockerCommand::Scale(_)
             | DockerCommand::Unclear(_)
             | DockerCommand::NotRead(_) => return None,
         };

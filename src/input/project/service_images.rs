@@ -67,7 +67,7 @@ pub(super) fn runs_server_alone(container: &Container, programs: &ProgramNames) 
 
 /// Whether what is mounted there may be run: programs of the image, or scripts that its entrypoint runs.
 fn may_bring_programs(target: &str) -> bool {
-    let is_script = target.contains("entrypoint") && !target.ends_with(".sql");
+    let is_script = target.contains("entrypoint") && target.rsplit('.').next() != Some("sql");
     is_script || ABOVE_PROGRAMS.contains(&target) || target.split('/').any(|part| OF_PROGRAMS.contains(&part))
 }
 

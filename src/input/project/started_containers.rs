@@ -9,7 +9,7 @@ use super::reference::Reference;
 use super::start_names::{name_of_both, name_of_start, set_unique_name};
 use super::start_timing::{SourcePlace, add_start_again, count_instances, source_place, start_key, timing_of};
 use super::{DEPTH, PendingStart, ProjectReader};
-use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerRun, engine_host};
+use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerRun};
 use crate::input::shell::ContainerStart;
 use crate::input::shell::file_system::Lookup;
 use crate::model::{
@@ -138,7 +138,8 @@ impl ProjectReader<'_> {
             | DockerCommand::Exec(_)
             | DockerCommand::Build(_)
             | DockerCommand::Stop(_)
-            | DockerCommand::Existing(_) => return None,
+            | DockerCommand::Existing(_)
+            | DockerCommand::Scale(_) => return None,
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);
@@ -147,8 +148,8 @@ impl ProjectReader<'_> {
         }
         mark_uncertain_env(&mut container, command);
         container.engine_host = match command {
-            DockerCommand::Run(run) => engine_host(run.engine.as_ref()),
-            DockerCommand::ComposeRun(run) => engine_host(run.project.engine.as_ref()),
+            DockerCommand::Run(run) => self.asked_engine(run.engine.as_ref(), run.name_scope.starts_with("podman"), by),
+            DockerCommand::ComposeRun(run) => self.asked_engine(run.project.engine.as_ref(), false, by),
             _ => EngineHost::Here,
         };
         if let EngineHost::Unclear(engine) = &container.engine_host {
@@ -267,6 +268,7 @@ impl ProjectReader<'_> {
 
 /// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
 fn is_same_start(one: &Container, other: &Container) -> bool {
+    // One caller may reach it on some ways only, and another one always.
     let is_same_place = one.start.as_ref().zip(other.start.as_ref()).is_some_and(|(one, other)| one.span == other.span);
     if !is_same_place {
         return false;

@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::other_starters::other_starter;
 use super::written_texts::find_written_texts;
 use super::{host_copies, host_links};
 use crate::input::docker_cli::DockerCommand;
 use crate::input::project::{Reference, Repository};
 use crate::input::shell::ContainerStart;
 use crate::input::shell::file_system::Lookup;
-use crate::input::start_words::{describes_services, is_development_start, is_start_line, names_engine};
+use crate::input::start_words::{
+    describes_services, has_start_command, is_development_start, is_start_line, names_engine,
+};
 use crate::input::{InputKind, LoadContext, Piece};
 use crate::model::{Diagnostic, Level, Script, Unseen, Value};
 use crate::text::{FileId, Span};
@@ -47,8 +50,13 @@ pub(in crate::input) fn add_commands(
     let is_seen = starts.iter().any(|start| start.command.is_start());
     let leads_elsewhere = starts.iter().any(|start| start.command.is_described_elsewhere());
     let starts_existing = starts.iter().any(|start| matches!(start.command, DockerCommand::Existing(_)));
+    let names_state = repository.programs.have_state_named_in(source.text());
+    let other_starter = script.invocations.iter().filter(|_| names_state).find_map(other_starter);
     let is_hidden = !is_seen && may_start_program(source.text(), repository);
-    if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
+    if let Some(program) = other_starter {
+        let reason = format!("what it starts by `{program}` is not followed");
+        piece.add_not_judged(source.name().to_owned(), kind, reason, true);
+    } else if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
         // What it starts is behind what was not followed.
         let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
         let reasons = list_reasons(&std::iter::once(unseen).chain(more).collect::<Vec<_>>());
@@ -74,8 +82,13 @@ pub(in crate::input) fn add_commands(
         let texts = script.unread.iter().map(|unread| repository.sources.get(unread.span.file));
         let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
         let starts = |text: &str| text.lines().any(is_start_line) || describes_services(text);
-        let counts = (describes_containers || sources.iter().any(|source| starts(source.text())))
-            && sources.iter().any(|source| repository.programs.are_named_in(source.text()));
+        // What is handed to another program or file may be no start where it stands: it is printed.
+        let hands_start = script.unread.iter().any(|unread| {
+            let source = repository.sources.get(unread.span.file);
+            has_start_command(source.line(unread.span.start.line))
+        });
+        let is_start = describes_containers || hands_start || sources.iter().any(|source| starts(source.text()));
+        let counts = is_start && sources.iter().any(|source| repository.programs.are_named_in(source.text()));
         let reasons = list_reasons(&script.unread.iter().map(|unread| unread.what.as_str()).collect::<Vec<_>>());
         piece.add_not_judged(source.name().to_owned(), kind, reasons, counts);
     }

@@ -5,6 +5,7 @@ mod entry_files;
 mod file_commands;
 pub(super) mod host_copies;
 pub(super) mod host_links;
+mod other_starters;
 mod stream_edits;
 pub(super) mod written_texts;
 
@@ -16,6 +17,8 @@ pub(super) use entry_files::{EntryFile, HoldsEntries, load_entries, weigh_entrie
 use entry_files::{load_texts, weigh_commands};
 pub(super) use file_commands::add_started_on_host;
 use file_commands::{ReadCommands, add_commands};
+
+use other_starters::names_other_starter;
 
 use super::project::Repository;
 use super::shell::file_system::{FileSystem, Lookup};
@@ -66,7 +69,13 @@ impl InputKind for ScriptKind {
             _ => self.looks_like(file) || has_shell_function(file.beginning()) || has_alias(file.beginning()),
         };
         let text = file.beginning();
-        is_shell && (names_engine(text) || describes_services(text) || text.lines().any(is_development_start))
+        let may_start = |text: &str| {
+            names_engine(text)
+                || describes_services(text)
+                || text.lines().any(is_development_start)
+                || names_other_starter(text) && file.names_state()
+        };
+        is_shell && may_start(text)
     }
 
     fn may_call(&self, file: &CandidateFile<'_>) -> bool {

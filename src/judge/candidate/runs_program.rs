@@ -36,10 +36,11 @@ pub(crate) fn runs_program(
         && find_declaration(container, ROLE_LABEL).is_none()
         && !mounts_program(container, profile)
     {
-        let text = if container.build.is_some() {
-            format!("its image is built here without {}, and no code in it names it", profile.name)
-        } else {
-            format!("it runs the server of its image, which has no {}", profile.name)
+        let text = match &container.image {
+            Some(image) if container.build.is_none() => {
+                format!("`{}` comes without {}, and nothing that it runs names it", image.text, profile.name)
+            }
+            _ => format!("its image is built here without {}, and no code in it names it", profile.name),
         };
         return RunsProgram::No(Evidence::seen(text, Some(container.span)));
     }

@@ -25,7 +25,7 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::AuthUnknown => {
                 candidate.auth.unknown.as_ref().map_or_else(String::new, |variable| variable.told(None))
             }
-            Placeholder::Closed => candidate.closed.map_or_else(String::new, |closed| closed.told()),
+            Placeholder::Closed => candidate.closed.map_or_else(String::new, ClosedDirectory::told),
             Placeholder::Container => candidate.container.told_name().to_owned(),
             Placeholder::Contradiction => {
                 self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())

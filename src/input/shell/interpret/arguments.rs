@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use super::certainty::Certainty;
-use super::list_item::ListItem;
+use super::certainty::{Certainty, OneSided};
+use super::list_item::{ListItem, join_lists};
 use super::unknown_arguments::UnknownArguments;
 use crate::text::{FileId, TracedText};
 
@@ -104,11 +104,20 @@ impl Arguments {
     }
 
     /// Joins those of two ways to one point.
-    pub(super) fn join(one: Option<Self>, other: Option<&Self>) -> Option<Self> {
+    pub(super) fn join(one: Option<Self>, other: Option<&Self>, one_sided: &OneSided) -> Option<Self> {
         match (one, other) {
             (Some(one), Some(other)) if one == *other => Some(one),
+            (Some(one), Some(other)) if one.is_longer_or_shorter_than(other) => {
+                Some(Self { known: Rc::new(join_lists(&one.known, &other.known, one_sided)), rest: None })
+            }
             (Some(one), Some(other)) => one.with_unknown_order().filter(|_| other.is_open()),
             _ => None,
         }
+    }
+
+    /// Whether only the one has some behind those that both have (`set -- "$@" more`). What `shift` takes away is in front.
+    fn is_longer_or_shorter_than(&self, other: &Self) -> bool {
+        let alike = self.known.iter().zip(other.known.iter()).all(|(one, other)| one.text.reads_as(&other.text));
+        !self.is_open() && !other.is_open() && self.known.len() != other.known.len() && alike
     }
 }

@@ -257,12 +257,28 @@ fn only_sets_variables(block: &[BlockItem]) -> bool {
     block.iter().all(|item| !item.background && sets_variables(&item.stmt))
 }
 
+/// Whether the words of `eval` set a variable: `"$name+=(\"\$value\")"`.
+fn is_assignment(words: Option<&[UnexpandedWord]>) -> bool {
+    let [text] = words.unwrap_or_default() else { return false };
+    let source = text.source.raw();
+    let is_name = |name: &str| {
+        let letters = name.trim_end_matches('+').chars();
+        !name.is_empty() && letters.into_iter().all(|ch| ch.is_alphanumeric() || matches!(ch, '_' | '$' | '{' | '}'))
+    };
+    let runs_more = source.contains([';', '|', '&', '`', '\n']) || source.contains("$(");
+    !runs_more && source.trim_start_matches('"').split_once('=').is_some_and(|(name, _)| is_name(name))
+}
+
 fn sets_variables(stmt: &Statement) -> bool {
     match stmt {
         Statement::Unset(_) | Statement::Declare { .. } | Statement::Test(_) => true,
         Statement::Simple(simple) => {
             let name = simple.words.first().map(literal_text);
-            name.is_none_or(|name| name.is_some_and(|name| FOR_VARIABLES.contains(&name.as_str())))
+            name.is_none_or(|name| {
+                name.is_some_and(|name| {
+                    FOR_VARIABLES.contains(&name.as_str()) || name == "eval" && is_assignment(simple.words.get(1..))
+                })
+            })
         }
         Statement::Not(inner) => sets_variables(inner),
         Statement::Redirected { body, .. } => sets_variables(body),

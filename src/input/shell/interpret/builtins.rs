@@ -13,6 +13,7 @@ use super::list_item::ListItem;
 use super::shell_state::{ShellState, WorkingDirectory, join_states};
 use super::shell_word::ShellWord;
 use super::test_expr::{TestResult, test_words};
+use super::unknown_arguments::UnknownArguments;
 use super::variable_value::VariableValue;
 use crate::model::Invocation;
 use crate::text::TracedText;
@@ -223,6 +224,20 @@ fn directory_above(path: &TracedText) -> Option<Option<TracedText>> {
     plain.then(|| slash.map(|slash| path.part(0, slash.max(1))))
 }
 
+/// An argument that `set` is given. A value without quotes that is not known stands for any number of them.
+fn set_argument(word: ShellWord) -> ListItem {
+    let source = word.source.raw();
+    let is_value = match source.strip_prefix('$') {
+        Some(name) if name.starts_with(['(', '{']) => name.ends_with([')', '}']),
+        Some(name) => name.chars().all(|ch| ch.is_alphanumeric() || ch == '_'),
+        None => source.starts_with('`'),
+    };
+    let is_many = is_value && !word.text.is_fixed() && word.rest.is_none();
+    let rest = is_many.then(UnknownArguments::of_any_order);
+    let item = ListItem::from(word);
+    ListItem { rest: rest.or(item.rest.clone()), ..item }
+}
+
 /// `set` with options and arguments.
 fn set_options(words: &[ShellWord], mut state: ShellState) -> ShellState {
     let mut rest = words.iter().enumerate().skip(1);
@@ -231,7 +246,7 @@ fn set_options(words: &[ShellWord], mut state: ShellState) -> ShellState {
         if text == "--" || !text.starts_with(['-', '+']) {
             let from = at + usize::from(text == "--");
             let zeroth = state.args.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();
-            let args = words.iter().skip(from).cloned().map(ListItem::from);
+            let args = words.iter().skip(from).cloned().map(set_argument);
             state.args = Some(Arguments::from_items(std::iter::once(zeroth).chain(args)));
             break;
         }

@@ -15,7 +15,7 @@ use super::inline_texts;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::remote_hosts::remote_command;
-use super::repeated_commands::Repetition;
+use super::repeated_commands::{QueuedCommand, Repetition};
 use super::script_files::{ScriptRun, UnreadReason};
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
@@ -39,6 +39,9 @@ impl Interpreter<'_> {
         }
         if let Some(repetition) = Repetition::of_command(words) {
             return self.run_repeated(repetition, words, state);
+        }
+        if let Some(queued) = QueuedCommand::of_command(words) {
+            return self.run_queued(queued, &state);
         }
         self.start_once(words, state)
     }

@@ -1,10 +1,12 @@
-//! Programs that run a command once for each of many arguments: `xargs` and GNU `parallel`. Their options are from their
-//! manuals. Uses `interpreter`, `unwrapped` and `shell_word`.
+//! Programs that run a command once for each of many arguments: `xargs` and GNU `parallel`; and `sem`, which is `parallel` for
+//! one after the other. Their options are from their manuals. Uses `interpreter`, `unwrapped` and `shell_word`.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
+use super::list_item::ListItem;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, skip_options};
@@ -14,7 +16,7 @@ use crate::text::TracedText;
 pub(super) const REPEATED_ARGUMENT: &str = "argument";
 /// The options of `parallel` that take the next word.
 const PARALLEL_SHORT: &str = "jaIPNnLdsCES";
-const PARALLEL_LONG: [&str; 14] = [
+const PARALLEL_LONG: [&str; 30] = [
     "--jobs",
     "--max-procs",
     "--arg-file",
@@ -29,7 +31,25 @@ const PARALLEL_LONG: [&str; 14] = [
     "--workdir",
     "--max-args",
     "--load",
+    "--env",
+    "--halt",
+    "--halt-on-error",
+    "--memfree",
+    "--nice",
+    "--tag-string",
+    "--tagstring",
+    "--sshlogin",
+    "--sshloginfile",
+    "--semaphorename",
+    "--semaphoretimeout",
+    "--id",
+    "--arg-sep",
+    "--shellquote-command",
+    "--wd",
+    "--max-replace-args",
 ];
+/// What stands before the arguments of `parallel`: `:::`, `::::` and their kin with a plus.
+const ARGUMENTS: &str = ":::";
 
 /// How a command is repeated.
 pub(super) struct Repetition {
@@ -39,6 +59,10 @@ pub(super) struct Repetition {
     placeholder: Option<String>,
     /// The command, where it does not stand behind a wrapper that is looked through anyway.
     command: Option<Vec<ShellWord>>,
+    /// The commands themselves, where it is these that are its arguments.
+    texts: Vec<ShellWord>,
+    /// Whether what it runs knows all functions of the shell that calls it (`env_parallel`), and not only those handed on.
+    knows_functions: bool,
 }
 
 impl Repetition {
@@ -52,20 +76,39 @@ impl Repetition {
                 let at_once = option_value(options, 'P', "--max-procs").is_some_and(|jobs| jobs != "1");
                 let placeholder = option_value(options, 'I', "--replace");
                 let placeholder = placeholder.map(|text| if text.is_empty() { "{}".to_owned() } else { text });
-                Some(Self { at_once, placeholder, command: None })
+                Some(Self { at_once, placeholder, command: None, texts: Vec::new(), knows_functions: false })
             }
-            "parallel" => {
-                let end = skip_options(words, PARALLEL_SHORT, &PARALLEL_LONG);
-                let options = words.get(1..end).unwrap_or_default();
-                let jobs = option_value(options, 'j', "--jobs").or_else(|| option_value(options, 'P', "--max-procs"));
-                let command = words.get(end..).unwrap_or_default().iter();
-                let command = command.take_while(|word| !word.raw().starts_with(":::")).cloned().collect();
-                let placeholder = Some("{}".to_owned());
-                Some(Self { at_once: jobs.is_none_or(|jobs| jobs != "1"), placeholder, command: Some(command) })
+            name @ ("parallel" | "env_parallel") if !is_queue(words) => {
+                Some(Self::of_parallel(words, name == "env_parallel"))
             }
             _ => None,
         }
     }
+
+    fn of_parallel(words: &[ShellWord], knows_functions: bool) -> Self {
+        let end = skip_options(words, PARALLEL_SHORT, &PARALLEL_LONG);
+        let (options, rest) = words.split_at(end.min(words.len()));
+        let begins_arguments = |word: &ShellWord| word.raw().starts_with(ARGUMENTS);
+        let (command, arguments) = rest.split_at(rest.iter().position(begins_arguments).unwrap_or(rest.len()));
+        let texts = match (command, arguments.split_first()) {
+            ([], Some((before, texts))) if before.raw() == ARGUMENTS => {
+                texts.iter().take_while(|word| !begins_arguments(word)).cloned().collect()
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            at_once: job_count(options).is_none_or(|jobs| jobs != "1"),
+            placeholder: Some("{}".to_owned()),
+            command: Some(command.to_vec()),
+            texts,
+            knows_functions,
+        }
+    }
+}
+
+/// How many jobs the options of `parallel` allow at once, as it is written.
+fn job_count(options: &[ShellWord]) -> Option<String> {
+    option_value(options, 'j', "--jobs").or_else(|| option_value(options, 'P', "--max-procs"))
 }
 
 /// The value of an option, in its own word or in the next one.
@@ -82,25 +125,130 @@ fn option_value(options: &[ShellWord], short: char, long: &str) -> Option<String
     })
 }
 
+/// What `sem`, which is `parallel --semaphore`, does.
+pub(super) enum QueuedCommand {
+    /// It waits until all have ended that it started.
+    Wait,
+    /// It runs a command beside those that it started before, and waits for its end or does not.
+    Run { words: Vec<ShellWord>, waits: bool },
+    /// It runs a command when those that it started before have ended.
+    InTurn(Vec<ShellWord>),
+}
+
+fn is_queue(words: &[ShellWord]) -> bool {
+    let mut names = words.iter().map(ShellWord::raw);
+    let first = names.next().unwrap_or_default();
+    first.rsplit('/').next() == Some("sem")
+        || first.rsplit('/').next() == Some("parallel")
+            && names.take_while(|word| word.starts_with('-')).any(|word| word == "--semaphore" || word == "--sem")
+}
+
+impl QueuedCommand {
+    /// What the words of a command are to `sem`; `None` where they are not its.
+    pub(super) fn of_command(words: &[ShellWord]) -> Option<Self> {
+        if !words.first()?.is_fixed() || !is_queue(words) {
+            return None;
+        }
+        let end = skip_options(words, PARALLEL_SHORT, &PARALLEL_LONG);
+        let (options, command) = words.split_at(end.min(words.len()));
+        let has = |name: &str| options.iter().any(|option| option.raw() == name);
+        if has("--wait") {
+            return Some(Self::Wait);
+        }
+        let command = command.to_vec();
+        match job_count(options).as_deref() {
+            None | Some("1") => Some(Self::InTurn(command)),
+            Some(_) => Some(Self::Run { words: command, waits: has("--fg") }),
+        }
+    }
+}
+
 impl Interpreter<'_> {
     pub(super) fn run_repeated(
         &mut self,
         repetition: Repetition,
         words: &[ShellWord],
-        state: ShellState,
+        mut state: ShellState,
     ) -> ExitStates {
+        if repetition.knows_functions {
+            state.handed = Rc::new(state.functions.keys().cloned().collect());
+        }
+        if !repetition.texts.is_empty() {
+            return self.run_each_text(&repetition, &state);
+        }
         self.at_once += usize::from(repetition.at_once);
         let before = std::mem::replace(&mut self.placeholder, repetition.placeholder);
-        let exits = match repetition.command.as_deref() {
+        let exits = match repetition.command {
             None => self.start_once(words, state),
-            // One word is a text for a shell.
-            Some([text]) if text.raw().contains(' ') => self.run_shell_text(&ShellCall::plain(text.clone()), &state),
-            Some([]) => ExitStates::either_way(state),
-            Some(command) => self.start_program(command, state),
+            Some(command) if command.is_empty() => ExitStates::either_way(state),
+            Some(mut command) => {
+                add_argument(&mut command);
+                self.run_words_as_text(&command, state)
+            }
         };
         self.placeholder = before;
         self.at_once -= usize::from(repetition.at_once);
         exits
+    }
+
+    /// Runs commands that are written out, one after the other or beside each other.
+    fn run_each_text(&mut self, repetition: &Repetition, state: &ShellState) -> ExitStates {
+        let mut beside = Vec::new();
+        for text in &repetition.texts {
+            if repetition.at_once {
+                beside.push(self.timeline.begin_beside(state.conditional));
+            }
+            self.in_child_process(state, state.child_process(true), |interpreter, child| {
+                interpreter.run_words_as_text(std::slice::from_ref(text), child)
+            });
+            if repetition.at_once {
+                self.timeline.leave_beside();
+            }
+        }
+        for process in beside {
+            self.timeline.end_process(process);
+        }
+        ExitStates::either_way(state.clone())
+    }
+
+    /// Runs a command as the text of a shell like the one that reads this script, which knows the functions that it is handed.
+    fn run_words_as_text(&mut self, command: &[ShellWord], state: ShellState) -> ExitStates {
+        let Some((first, rest)) = command.split_first() else { return ExitStates::either_way(state) };
+        let call = ShellCall { bash: self.bash, ..ShellCall::plain(first.clone()) };
+        let name = first.raw();
+        if rest.is_empty() && name.contains(char::is_whitespace) {
+            return self.run_shell_text(&call, &state);
+        }
+        let is_handed = call.bash && first.is_fixed() && state.handed.contains(&name);
+        match state.functions.get(&name).filter(|_| is_handed).cloned() {
+            Some(bodies) => self.in_new_shell(&call, &state, |interpreter, inner| {
+                let args = command.iter().cloned().map(ListItem::from).collect();
+                interpreter.call_function(&name, &bodies, args, inner)
+            }),
+            None => self.start_program(command, state),
+        }
+    }
+
+    /// Runs what `sem` is given.
+    pub(super) fn run_queued(&mut self, queued: QueuedCommand, state: &ShellState) -> ExitStates {
+        match queued {
+            QueuedCommand::Wait => self.timeline.wait_for_queued(),
+            QueuedCommand::InTurn(words) => return self.run_words_as_text(&words, state.child_process(true)),
+            QueuedCommand::Run { words, waits } => {
+                let fork = self.next_site();
+                self.forks.push(fork);
+                let process = self.timeline.begin_queued(state.conditional);
+                self.in_child_process(state, state.child_process(waits), |interpreter, child| {
+                    interpreter.run_words_as_text(&words, child)
+                });
+                self.timeline.leave_beside();
+                self.forks.pop();
+                if waits {
+                    self.timeline.end_process(process);
+                }
+            }
+        }
+        ExitStates::either_way(state.clone())
     }
 
     /// The words of a command with the argument of a repetition as what it is: another one each time.
@@ -111,6 +259,20 @@ impl Interpreter<'_> {
             }
             _ => Cow::Borrowed(words),
         }
+    }
+}
+
+/// Adds the argument that a command of `parallel` has behind its words where none of these has a place for it.
+fn add_argument(command: &mut Vec<ShellWord>) {
+    if command.iter().any(|word| word.raw().contains('{')) {
+        return;
+    }
+    match command.as_mut_slice() {
+        [text] if text.raw().contains(char::is_whitespace) => {
+            text.text.push(&TracedText::plain(" {}"));
+            text.source.push(&TracedText::plain(" {}"));
+        }
+        _ => command.push(ShellWord::plain("{}")),
     }
 }
 

@@ -278,7 +278,7 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     if a.cwd != b.cwd {
         a.cwd = Rc::new(WorkingDirectory::Unclear);
     }
-    a.args = Arguments::join(a.args.take(), b.args.as_ref());
+    a.args = Arguments::join(a.args.take(), b.args.as_ref(), &one_sided);
     if a.user != b.user {
         a.user = None;
     }

@@ -25,6 +25,8 @@ pub(super) struct Timeline {
     /// The one that `$!` names, and those that variables name.
     last: Option<usize>,
     named: BTreeMap<String, usize>,
+    /// Those that `sem` runs, until it waits for them.
+    queued: Vec<usize>,
     /// The processes that have not ended.
     pub(super) open: BTreeSet<usize>,
     /// What happened so far, in order.
@@ -130,6 +132,25 @@ impl Timeline {
             self.last = Some(number);
         }
         number
+    }
+
+    /// The same for one that `sem --wait` waits for.
+    pub(super) fn begin_queued(&mut self, conditional: bool) -> usize {
+        let number = self.begin_beside(conditional);
+        if self.paused == 0 {
+            self.queued.push(number);
+        }
+        number
+    }
+
+    /// `sem --wait`. What is only tried ends nothing.
+    pub(super) fn wait_for_queued(&mut self) {
+        if self.paused == 0 {
+            self.events.waits += 1;
+            for number in std::mem::take(&mut self.queued) {
+                self.end_process(number);
+            }
+        }
     }
 
     /// The shell goes on with what follows.

@@ -20,6 +20,11 @@ impl UnknownArguments {
         Self { callee: plain.collect::<String>().into(), shifted: Some(0) }
     }
 
+    /// Some of which nothing is known.
+    pub(super) fn of_any_order() -> Self {
+        Self { callee: "".into(), shifted: None }
+    }
+
     /// The symbol of one of them, which is the same wherever this call has it; `rest` is an operator with its word.
     pub(super) fn symbol(&self, number: usize, rest: &str) -> Option<TracedText> {
         let number = self.shifted?.checked_add(number)?;
