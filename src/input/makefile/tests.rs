@@ -56,7 +56,7 @@ const SAME: [&str; 16] = [
     "L = a b c\nW = $(foreach x,$(L),-v $(x):/$(x)) $(addprefix p,$(L)) $(addsuffix .s,$(L)) $(sort c a b a) $(join $(L),1 2)\na:\n\tdocker run $(W)\n",
     "L = a b c\na:\n\tdocker $(filter a% c,$(L)) $(filter-out b,$(L)) $(word 2,$(L)) $(words $(L)) $(wordlist 2,3,$(L)) $(basename x.c y/z.d) $(suffix x.c y/z.d w) $(findstring b,abc)\n",
     "define rule\nrun-$(1): ; docker run $(1) $$@ $(and x,y) $(patsubst b,c,b bb) $(if ,a,(b,c))\nendef\n$(foreach x,a b,$(eval $(call rule,$(x))))\n",
-    "all: up-x up-y\nup-%: z-%\n\tdocker run $* $@ $<\nz-%:\n\t@docker ps $(value V)\nV = $(W)\n",
+    "all: up-x up-y z-x z-y\nup-%: z-%\n\tdocker run $* $@ $<\nz-%:\n\t@docker ps $(value V)\nV = $(W)\n",
     "ifdef NOT_SET_ANYWHERE\nelse\nendif\nS := $(abspath x/../y)\na:\n\t@docker run $(S) $(CURDIR) \"$(HOME)\"\n",
 ];
 

@@ -44,7 +44,11 @@ fn tasks_run_what_their_commands_say() {
         ),
         (
             "tasks:\n  a:\n    deps: [b, c]\n  b: {internal: true, cmds: [docker run b]}\n  c: {internal: true, cmds: [docker run c]}\n",
-            &["a: docker run b", "a: docker run c", "b: docker run b", "c: docker run c"],
+            &[
+                "a: (\n(\n:\ndocker run b\n) || exit\n:\n) &\n(\n(\n:\ndocker run c\n) || exit\n:\n) &\nwait",
+                "b: docker run b",
+                "c: docker run c",
+            ],
         ),
     ] {
         let (read, unread) = texts(tasks);
