@@ -343,8 +343,14 @@ fn the_text_at_a_location_is_what_it_says() {
                     "curl",
                     "tmux",
                     "uv",
+                    // What commands mount over a state directory, and what another repository describes.
+                    "mount",
+                    "extends",
                 ];
-                let fits = known.iter().any(|known| snippet.contains(known))
+                // Names that links give to the program.
+                let is_other_name = ["ai", "cc"].contains(&snippet.as_str());
+                let fits = is_other_name
+                    || known.iter().any(|known| snippet.contains(known))
                     || snippet.trim_matches('"').chars().next().is_some_and(|c| c.is_ascii_digit())
                     || snippet.contains(container);
                 wrong.extend((!fits).then(|| format!("{at} in {} is {snippet:?}", folder.display())));

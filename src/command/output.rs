@@ -95,7 +95,10 @@ impl Outputs {
             let detail = if is_for_people { style.detail } else { Detail::Quiet };
             render::diagnostics(render::told_diagnostics(given.report, detail), given.sources, err)?;
         }
-        if let Some(reason) = render::unsaid_reason(given, self.printed, style.detail) {
+        // A file that is a stream of this run is read as what is printed.
+        let is_printed = |file: &Path| is_stream(file, "stdout", 1) || is_stream(file, "stderr", 2);
+        let streamed = self.files.iter().find(|(_, file)| is_printed(file)).map(|(format, _)| *format);
+        if let Some(reason) = render::unsaid_reason(given, self.printed.or(streamed), style.detail) {
             writeln!(err, "overlock: {}", render::safe(&reason))?;
         }
         Ok(())

@@ -12,6 +12,10 @@ use crate::engine::wanted::{self, SETPRIV, UNSHARE};
 use crate::harness::{command, overlock, project, root, run};
 
 const SERVICE: &str = "    image: x\n    volumes: [\"/srv/c:/home/agent/.claude\"]\n    entrypoint: [claude, -p]\n";
+/// What is told of a broken project where its report goes to a file.
+const REASON: &str = "overlock: exit status 1: 1 error\n";
+/// The same of a project that `--fix` changes.
+const REASON_OF_FIXABLE: &str = "overlock: exit status 1: 1 error, 1 note\n";
 /// No call here may take longer.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -93,7 +97,7 @@ fn committed_link_is_replaced_and_what_it_leads_to_stays() {
         symlink(&target, directory.path().join("middle")).unwrap();
         symlink("middle", &link).unwrap();
         let run = overlock(directory.path(), &["check", "--output", "sarif=overlock.sarif"]);
-        assert_eq!((run.status, run.err.as_str()), (1, ""), "{target:?}");
+        assert_eq!((run.status, run.err.as_str()), (1, REASON), "{target:?}");
         assert!(fs::symlink_metadata(&link).unwrap().is_file());
         assert!(fs::read_to_string(&link).unwrap().contains("sarif-schema"));
         assert!(fs::symlink_metadata(directory.path().join("middle")).unwrap().is_symlink());
@@ -111,7 +115,7 @@ fn committed_link_to_a_stream_of_the_system_is_replaced_too() {
         let _ = fs::remove_file(&link);
         symlink(target, &link).unwrap();
         let run = overlock(directory.path(), &["check", "--output", "json=overlock.json"]);
-        assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (1, "", ""), "{target}");
+        assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (1, "", REASON), "{target}");
         assert!(fs::symlink_metadata(&link).unwrap().is_file(), "{target}");
     }
 }
@@ -121,7 +125,7 @@ fn linked_directory_that_is_typed_is_followed() {
     let (directory, outside) = (broken(), project(&[]));
     symlink(outside.path(), directory.path().join("reports")).unwrap();
     let run = overlock(directory.path(), &["check", "--output", "json=reports/a.json"]);
-    assert_eq!((run.status, run.err.as_str()), (1, ""));
+    assert_eq!((run.status, run.err.as_str()), (1, REASON));
     assert_eq!(names(outside.path()), ["a.json"]);
 }
 
@@ -308,7 +312,7 @@ fn root_refuses_to_remember_where_others_can_write() {
         assert_eq!(own.join("baseline.json").exists(), !refused, "{what}");
         // Only what later runs trust is refused.
         let run = overlock(host.path(), &["check", "compose.yaml", "--output", "json=above/own/a.json"]);
-        assert_eq!((run.status, run.err.as_str()), (1, ""), "{what}");
+        assert_eq!((run.status, run.err.as_str()), (1, REASON_OF_FIXABLE), "{what}");
         assert!(own.join("a.json").is_file(), "{what}");
     }
 }
@@ -349,7 +353,7 @@ fn checkout_that_all_can_write_is_written_in() {
         run(call)
     };
     let run = as_user(&["check", "--output", "json=a.json", "--output", "sarif=b.sarif"]);
-    assert_eq!((run.status, run.err.as_str()), (1, ""));
+    assert_eq!((run.status, run.err.as_str()), (1, REASON_OF_FIXABLE));
     assert!(fs::read_to_string(at("sub/a.json")).unwrap().contains("schema_version"));
     let known = fs::metadata(at("sub/a.json")).unwrap();
     assert_eq!((known.uid(), known.mode() & 0o7777), (1000, 0o666));
@@ -382,7 +386,7 @@ fn leftover_of_a_killed_run_goes_with_the_next_and_costs_nothing() {
     let victim = project(&[("victim", "secret")]);
     symlink(victim.path().join("victim"), at(".overlock-fedcba9876543210.tmp")).unwrap();
     let run = overlock(directory.path(), &["check", "--output", "json=a.json"]);
-    assert_eq!((run.status, run.err.as_str()), (1, ""));
+    assert_eq!((run.status, run.err.as_str()), (1, REASON));
     assert_eq!(
         names(directory.path()),
         [".overlock-fedcba9876543210.tmp", "a.json", "compose.yaml"],
