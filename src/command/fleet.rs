@@ -100,7 +100,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
         concealed.apply(&mut judged);
         let withheld = withhold(&mut judged);
         let is_sound = judged.breaches.is_empty();
-        self.settle(judged, before, &layout);
+        self.settle(judged, before, &mut layout);
         let concerned = withheld.containers();
         self.withheld.push(withheld);
         let all = layout.containers.into_iter().enumerate();
@@ -114,7 +114,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
     }
 
     /// Takes in what was found, with what ends it.
-    fn settle(&mut self, judged: Judged, before: JudgedBefore, layout: &Layout) {
+    fn settle(&mut self, judged: Judged, before: JudgedBefore, layout: &mut Layout) {
         let Session { rules, sources, .. } = *self.session;
         let mut part = self.acceptance.accept(judged, &mut self.prepared, rules, sources);
         group_findings(&mut part, &rules.matrix, sources);
@@ -133,7 +133,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
         judged.attribute(sources);
         concealed.apply(&mut judged);
         let judged = join_withheld(judged, std::mem::take(&mut self.withheld), &rules.matrix);
-        self.settle(judged, before, &layout);
+        self.settle(judged, before, &mut layout);
         let Self { acceptance, prepared, mut report, .. } = self;
         report.sort_participants();
         report.fail_on = steps.fail_on;
