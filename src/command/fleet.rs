@@ -13,7 +13,7 @@ use crate::finding::{Judged, Report};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::input::capture::{self, Capture};
 use crate::judge::{Withheld, join_withheld, judge, reaches_other_hosts, withhold};
-use crate::model::Layout;
+use crate::model::{Layout, Live};
 use crate::report::{Concealed, group_findings, regroup_findings};
 
 /// Reads captures and judges them, and marks what does not count. Each host's layout is noted.
@@ -87,9 +87,8 @@ impl<'a, 'b> Fleet<'a, 'b> {
     fn add(&mut self, capture: &Capture, note: &mut dyn FnMut(&Layout)) {
         let Session { rules, sources, .. } = *self.session;
         let mut layout = capture::layout(capture, rules, true, sources);
-        // Mounts are those of the containers from here on.
         for live in layout.containers.iter_mut().filter_map(|container| container.live.as_mut()) {
-            live.kernel.iter_mut().for_each(|kernel| kernel.mounts = Vec::new());
+            forget_what_is_read(live);
         }
         note(&layout);
         self.prepared.add_declarations(&layout.containers, sources);
@@ -100,7 +99,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
         concealed.apply(&mut judged);
         let withheld = withhold(&mut judged);
         let is_sound = judged.breaches.is_empty();
-        self.settle(judged, before, &layout);
+        self.settle(judged, before, &mut layout);
         let concerned = withheld.containers();
         self.withheld.push(withheld);
         let all = layout.containers.into_iter().enumerate();
@@ -114,7 +113,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
     }
 
     /// Takes in what was found, with what ends it.
-    fn settle(&mut self, judged: Judged, before: JudgedBefore, layout: &Layout) {
+    fn settle(&mut self, judged: Judged, before: JudgedBefore, layout: &mut Layout) {
         let Session { rules, sources, .. } = *self.session;
         let mut part = self.acceptance.accept(judged, &mut self.prepared, rules, sources);
         group_findings(&mut part, &rules.matrix, sources);
@@ -133,7 +132,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
         judged.attribute(sources);
         concealed.apply(&mut judged);
         let judged = join_withheld(judged, std::mem::take(&mut self.withheld), &rules.matrix);
-        self.settle(judged, before, &layout);
+        self.settle(judged, before, &mut layout);
         let Self { acceptance, prepared, mut report, .. } = self;
         report.sort_participants();
         report.fail_on = steps.fail_on;
@@ -141,5 +140,17 @@ impl<'a, 'b> Fleet<'a, 'b> {
         (steps.compare)(&mut report);
         regroup_findings(&mut report, &rules.matrix, sources);
         Ok(report)
+    }
+}
+
+/// Forgets what mounts and calls were read from: of a thousand hosts, it would be most of what is kept.
+fn forget_what_is_read(live: &mut Live) {
+    let engine = &mut live.engine;
+    (engine.mounts, engine.words, engine.check) = (Vec::new(), Vec::new(), Vec::new());
+    (engine.image_id, engine.started_at) = (String::new(), String::new());
+    if let Some(kernel) = &mut live.kernel {
+        kernel.mounts = Vec::new();
+        kernel.inodes.clear();
+        kernel.sources.clear();
     }
 }

@@ -23,6 +23,11 @@ impl JudgedBefore {
         let participants = if broken.is_empty() { Vec::new() } else { judged.participants.clone() };
         Self { participants, broken }
     }
+
+    /// The same of an answer that nobody else needs.
+    pub(super) fn of_own(judged: Judged) -> Self {
+        Self { broken: BrokenRule::of_judged(&judged), participants: judged.participants }
+    }
 }
 
 /// A rule that a container breaks, a warning at least.
@@ -54,8 +59,9 @@ impl BrokenRule {
 pub struct JudgedLayout<'a> {
     /// What the judge answered.
     pub before: JudgedBefore,
-    /// The layout, as the judge left it.
-    pub layout: &'a Layout,
+    /// The layout, as the judge left it. While changes are tried, the containers concerned are out of it: a copy of those
+    /// of a thousand hosts would be what takes most memory.
+    pub layout: &'a mut Layout,
     /// The rules.
     pub rules: &'a Ruleset,
     /// The configuration.

@@ -20,10 +20,14 @@ pub fn find_remedies(report: &mut Report, given: &mut JudgedLayout<'_>) {
     let mut found: HashMap<(usize, usize), Vec<Remedy>> = HashMap::new();
     if !wanted.is_empty() {
         let files = SameFiles::of(given.sources);
-        let before = std::mem::take(&mut given.before);
-        let mut trial = Trial::of(report, given, before, &files, &wanted);
+        let mut trial = Trial::of(report, given, &files, &wanted);
         let attempts = trial.try_changes(&wanted);
         found = trial.remedies(&attempts);
+        for (at, container) in trial.give_back() {
+            if let Some(slot) = given.layout.containers.get_mut(at) {
+                *slot = container;
+            }
+        }
     }
     let Report { logins, hits, participants, .. } = report;
     let containers = &given.layout.containers;

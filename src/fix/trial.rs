@@ -59,39 +59,44 @@ pub(super) struct Attempt {
 }
 
 impl<'a> Trial<'a> {
+    /// Takes the containers concerned out of the layout; `give_back` puts them back.
     pub(super) fn of(
         report: &'a Report,
-        given: &'a JudgedLayout<'a>,
-        before: JudgedBefore,
+        given: &'a mut JudgedLayout<'_>,
         files: &'a SameFiles,
         wanted: &WantedChanges,
     ) -> Self {
+        let before = std::mem::take(&mut given.before);
         let mut logins: HashMap<usize, BTreeSet<usize>> = HashMap::new();
         for one in &report.participants {
             logins.entry(one.index).or_default().insert(one.login);
         }
         let concerned = concerned_containers(report, given, files, wanted, &logins);
-        let containers = concerned.iter().filter_map(|at| given.layout.containers.get(*at)).cloned().collect();
+        let all = &mut given.layout.containers;
+        let taken = all.iter().flat_map(|container| &container.mounts).filter_map(written_source).collect();
+        let mut mount_users: HashMap<Span, usize> = HashMap::new();
+        for mount in all.iter().flat_map(|container| &container.mounts) {
+            *mount_users.entry(files.place(mount.span)).or_default() += 1;
+        }
+        let are_all = concerned.len() == all.len();
+        let chosen = all.iter_mut().enumerate().filter(|(at, _)| concerned.contains(at));
+        let containers = chosen.map(|(_, container)| std::mem::take(container)).collect();
         let layout = Layout { containers, home: given.layout.home.clone(), ..Layout::default() };
+        let given: &'a JudgedLayout<'_> = given;
         let places: HashMap<usize, usize> = concerned.iter().enumerate().map(|(at, whole)| (*whole, at)).collect();
         let ignored = ignored_rules(report, &places);
-        let judged = if layout.containers.len() == given.layout.containers.len() {
+        let judged = if are_all {
             before
         } else {
-            JudgedBefore::of(&judge_again(&layout, given.rules, given.config))
+            drop(before);
+            JudgedBefore::of_own(judge_again(&layout, given.rules, given.config))
         };
         let silent = silent_containers(report, &places);
         let before = Outcome::of(judged.broken, &given.rules.matrix, &ignored, &silent);
         let plain = match_participants(report, judged.participants, &places);
-        let sources = given.layout.containers.iter().flat_map(|container| &container.mounts);
-        let taken = sources.filter_map(written_source);
         let logins = logins.into_iter().filter_map(|(at, logins)| Some((*places.get(&at)?, logins))).collect();
         let customs = |login: &usize| (*login, login_customs(*login, report, &plain, &layout));
         let customs = wanted.keys().map(customs).collect();
-        let mut mount_users: HashMap<Span, usize> = HashMap::new();
-        for mount in given.layout.containers.iter().flat_map(|container| &container.mounts) {
-            *mount_users.entry(files.place(mount.span)).or_default() += 1;
-        }
         Self {
             mount_users,
             given,
@@ -105,10 +110,17 @@ impl<'a> Trial<'a> {
             before,
             ignored,
             silent,
-            taken: taken.collect(),
+            taken,
             copies: copies_of(report),
             places,
         }
+    }
+
+    /// Puts the containers back where they were taken from.
+    pub(super) fn give_back(self) -> Vec<(usize, Container)> {
+        let mut containers: Vec<Option<Container>> = self.layout.containers.into_iter().map(Some).collect();
+        let mut take = |at: usize| containers.get_mut(at).and_then(Option::take);
+        self.places.into_iter().filter_map(|(whole, at)| Some((whole, take(at)?))).collect()
     }
 
     /// Tries every change for all logins that it is advised to, then pairs of changes where no single one was enough.

@@ -63,11 +63,16 @@ use unseen_peers::UnseenPeers;
 /// diagnostics in the answer.
 pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
     apply_declarations(&mut layout.containers, config);
-    let mut judged = judge_again(layout, rules, config);
-    if is_declared(&layout.containers) || config.changes_verdicts() {
+    // Before all that is told of them is in memory.
+    let undeclared = (is_declared(&layout.containers) || config.changes_verdicts()).then(|| {
         let declared = take_declarations(&mut layout.containers);
-        mark_declared(&mut judged, &judge_declared(layout, rules, &Config::default(), Told::Verdicts));
+        let judged = judge_declared(layout, rules, &Config::default(), Told::Verdicts);
         restore_declarations(&mut layout.containers, declared);
+        worst_verdicts(judged)
+    });
+    let mut judged = judge_declared(layout, &graded(rules, config), config, Told::Everything);
+    if let Some(undeclared) = undeclared {
+        mark_declared(&mut judged, &undeclared);
     }
     judged.diagnostics.append(&mut layout.diagnostics);
     judged.call_files = call_files(&layout.containers, &rules.profiles);
@@ -78,9 +83,9 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
 }
 
 /// Judges a layout that was judged before, or a part of it, after a change: the same rules, and no word about what is only
-/// declared.
+/// declared. What is broken has no words and no locations: nobody reads it.
 pub fn judge_again(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
-    judge_declared(layout, &graded(rules, config), config, Told::Everything)
+    judge_declared(layout, &graded(rules, config), config, Told::Rules)
 }
 
 /// What of a judgement is wanted.
@@ -88,6 +93,8 @@ pub fn judge_again(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged 
 enum Told {
     /// All that is to be told.
     Everything,
+    /// Who breaks which rule, without words about it.
+    Rules,
     /// The verdicts: what is told of them would be thrown away.
     Verdicts,
 }
@@ -108,19 +115,24 @@ fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
     if config.severity.is_empty() { Cow::Borrowed(rules) } else { Cow::Owned(rules.graded(config)) }
 }
 
-/// Marks the verdicts that are worse where nothing is declared.
-fn mark_declared(judged: &mut Judged, undeclared: &Judged) {
-    type Use<'a> = (&'a str, Option<&'a str>, &'a str, &'a str);
-    fn use_of(one: &Participant) -> Use<'_> {
-        (&one.program, one.project.as_deref(), &one.container, &one.state_dir)
-    }
-    let mut worst: HashMap<Use<'_>, Verdict> = HashMap::new();
-    for one in &undeclared.participants {
-        let known = worst.entry(use_of(one)).or_insert(one.verdict);
+/// A use of a program: the container's index in the layout, the program, and the state directory.
+type Use = (usize, String, String);
+
+/// The worst verdict of each use.
+fn worst_verdicts(judged: Judged) -> HashMap<Use, Verdict> {
+    let mut worst: HashMap<Use, Verdict> = HashMap::new();
+    for one in judged.participants {
+        let known = worst.entry((one.index, one.program, one.state_dir)).or_insert(one.verdict);
         *known = one.verdict.max(*known);
     }
+    worst
+}
+
+/// Marks the verdicts that are worse where nothing is declared.
+fn mark_declared(judged: &mut Judged, undeclared: &HashMap<Use, Verdict>) {
     for one in &mut judged.participants {
-        if worst.get(&use_of(one)).is_some_and(|verdict| *verdict > one.verdict) {
+        let of = (one.index, one.program.clone(), one.state_dir.clone());
+        if undeclared.get(&of).is_some_and(|verdict| *verdict > one.verdict) {
             one.basis = Basis::Declared;
         }
     }
@@ -322,7 +334,7 @@ impl<'a> Judgement<'a, '_> {
             return (participant_row(candidate, &rules.filesystems, login, verdict, String::new()), Vec::new());
         }
         case.unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
-        let answer = ask_tables(&case);
+        let answer = ask_tables(&case, self.told);
         // What its peers are told of is no worse for it.
         let own = answer.breaches.iter().filter(|breach| breach.at_fault.is_none());
         let verdict = own.map(breach_verdict).max().unwrap_or(Verdict::Ok);

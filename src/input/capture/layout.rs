@@ -59,6 +59,9 @@ impl Maker<'_> {
         container.env = environment(running, &told);
         self.complete_live(container.live.get_or_insert_default(), &told);
         self.place_facts(&mut container, &told);
+        // Of a thousand hosts thousands are kept, each with room for more of everything than it has.
+        container.mounts.shrink_to_fit();
+        container.script.invocations.shrink_to_fit();
         container
     }
 

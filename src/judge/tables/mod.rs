@@ -24,7 +24,7 @@ pub(super) mod users;
 
 use super::candidate::calls::RunsProgram;
 use super::copied_logins::CLONED;
-use super::rule_verdict;
+use super::{Told, rule_verdict};
 use crate::finding::{Advice, Breach, Evidence, EvidenceKind, Location, Verdict};
 use crate::model::Container;
 use crate::rules::{AdvisedAs, Confidence, Message, Outcome, Ruling, TableName, named_remedy};
@@ -39,7 +39,7 @@ pub(super) struct TableAnswers {
 }
 
 /// Asks every table about one participant.
-pub(super) fn ask_tables(case: &Case<'_, '_>) -> TableAnswers {
+pub(super) fn ask_tables(case: &Case<'_, '_>, told: Told) -> TableAnswers {
     let mut answers = TableAnswers { breaches: Vec::new(), reason: None };
     for (&name, table) in &case.rules.matrix.tables {
         match table.decide(case.facts).map(|(_, row)| &row.outcome) {
@@ -48,8 +48,12 @@ pub(super) fn ask_tables(case: &Case<'_, '_>) -> TableAnswers {
                 answers.breaches.extend(declaration::breaches(case, ruling));
             }
             Some(Outcome::Broken(ruling)) => {
-                let values = PlaceholderValues { case, contradiction: None };
-                let mut breach = breach(ruling, &values, with_link(case, grounds(case, name)));
+                let mut breach = if told == Told::Rules {
+                    unworded_breach(ruling, case)
+                } else {
+                    let values = PlaceholderValues { case, contradiction: None };
+                    breach(ruling, &values, with_link(case, grounds(case, name)))
+                };
                 breach.at_fault = (name == TableName::OneSided).then(|| case.relation.unsafe_peers.clone());
                 answers.breaches.push(breach);
             }
@@ -129,6 +133,21 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
     let version = version.or(case.candidate.version.unpinned);
     Breach {
+        peers: peer_names(case.candidates, concerned, container),
+        message: fill(&ruling.message),
+        detail: fill(&ruling.detail),
+        why: ruling.why.as_ref().map(|why| Evidence::seen(fill(why), version)),
+        remedies: advice.filter(|advice| !advice.text.is_empty()).collect(),
+        locations: distinct(grounds.locations),
+        evidence: grounds.evidence,
+        ..unworded_breach(ruling, case)
+    }
+}
+
+/// Who breaks which rule, and nothing that a person would read.
+fn unworded_breach(ruling: &Ruling, case: &Case<'_, '_>) -> Breach {
+    let container = case.candidate.container;
+    Breach {
         rule: ruling.rule.clone(),
         severity: ruling.severity,
         confidence: confidence(case, ruling),
@@ -137,13 +156,13 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
         container: container.name.clone(),
         service: container.lasting_name().to_owned(),
         project: container.project.clone(),
-        peers: peer_names(case.candidates, concerned, container),
-        message: fill(&ruling.message),
-        detail: fill(&ruling.detail),
-        why: ruling.why.as_ref().map(|why| Evidence::seen(fill(why), version)),
-        remedies: advice.filter(|advice| !advice.text.is_empty()).collect(),
-        locations: distinct(grounds.locations),
-        evidence: grounds.evidence,
+        peers: Vec::new(),
+        message: String::new(),
+        detail: String::new(),
+        why: None,
+        remedies: Vec::new(),
+        locations: Vec::new(),
+        evidence: Vec::new(),
         at_fault: None,
         suppressed: None,
     }
