@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
+use super::Refusal;
 use super::cast::cast;
+use super::schema::weight_at;
 use super::tree::{ITEM, Path, rebuilt, shown};
 use crate::model::{
     Binding, Dialect, Expanded, Expander, HandedVariables, Template, TemplateError, UnsetVariable, Value,
@@ -87,8 +89,8 @@ impl Variables for BTreeMap<String, String> {
 pub(super) struct Told {
     /// Variables without a value, with where each first stands.
     pub(super) unset: Vec<(String, Span)>,
-    /// What Compose refuses, and where.
-    pub(super) refused: Vec<(Span, String)>,
+    /// What Compose refuses.
+    pub(super) refused: Vec<Refusal>,
 }
 
 /// Interpolates every value of a tree and types what its place in a compose file demands; text that interpolation made
@@ -144,11 +146,11 @@ impl Interpolation<'_> {
         let expanded = match expand(&scalar.text, self.variables, self.unset) {
             Ok(expanded) if self.total + expanded.text.len() <= MAX_TOTAL => expanded,
             Ok(_) => {
-                self.told.refused.push((node.span, refusal_text(&TemplateError::TooLong, &shown(path))));
+                self.refuse(node, path, refusal_text(&TemplateError::TooLong, &shown(path)));
                 return Rc::clone(node);
             }
             Err(error) => {
-                self.told.refused.push((node.span, refusal_text(&error, &shown(path))));
+                self.refuse(node, path, refusal_text(&error, &shown(path)));
                 return Rc::clone(node);
             }
         };
@@ -174,7 +176,7 @@ impl Interpolation<'_> {
                 }
                 None => {
                     let message = format!("{} is {}, and this is not", shown(path), cast.expected());
-                    self.told.refused.push((node.span, message));
+                    self.refuse(node, path, message);
                     // What it would be is not known, so that nothing below tells it again.
                     let name = "not typed".to_owned();
                     new.text = format!("${{{name}}}");
@@ -183,6 +185,11 @@ impl Interpolation<'_> {
             }
         }
         rebuilt(node, Data::Scalar(new))
+    }
+
+    /// Tells what Compose refuses of a value.
+    fn refuse(&mut self, node: &Node, path: &[&str], message: String) {
+        self.told.refused.push(Refusal::new(node.span, message).at_most(weight_at(path)));
     }
 }
 

@@ -404,9 +404,7 @@ impl<'a> Loading<'a> {
         let unset = if self.is_strict() { UnsetVariable::Empty } else { UnsetVariable::Symbol };
         let known = self.known(&frame.variables);
         let tree = interpolate::tree(&document, &known, unset, &mut told);
-        for (span, message) in told.refused {
-            self.refuse(Refusal::new(span, message));
-        }
+        self.refuse_all(told.refused);
         for (name, span) in told.unset {
             let becomes = if self.is_strict() {
                 "nothing is put in its place".to_owned()

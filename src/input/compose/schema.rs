@@ -29,10 +29,10 @@ const MAX_ROUNDS: usize = 16;
 
 /// Keys of a service that say nothing of what it mounts and runs, as whom, nor of how often.
 #[rustfmt::skip]
-const BESIDE_THE_POINT: [&str; 54] = [
+const BESIDE_THE_POINT: [&str; 55] = [
     "annotations", "attach", "blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent", "cpu_period",
     "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "cpus", "cpuset", "credential_spec", "depends_on",
-    "device_cgroup_rules", "devices", "dns", "dns_opt", "dns_search", "domainname", "expose", "external_links",
+    "develop", "device_cgroup_rules", "devices", "dns", "dns_opt", "dns_search", "domainname", "expose", "external_links",
     "extra_hosts", "gpus", "healthcheck", "hostname", "init", "ipc", "links", "logging", "mac_address", "mem_limit",
     "mem_reservation", "mem_swappiness", "memswap_limit", "network_mode", "networks", "oom_kill_disable", "oom_score_adj",
     "pids_limit", "platform", "ports", "pull_policy", "restart", "security_opt", "shm_size", "stop_grace_period",
