@@ -84,7 +84,7 @@ impl Interpreter<'_> {
                     }
                     if !word.is_fixed() {
                         self.note_unseen("a variable is set whose name is not known");
-                        self.take_printed_variables(&word, &mut state);
+                        self.take_variables_of(&word.text, &mut state);
                         self.take_variables_of_input(&mut state);
                         continue;
                     }

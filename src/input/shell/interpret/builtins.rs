@@ -85,7 +85,7 @@ impl Interpreter<'_> {
         for word in words.iter().skip(1) {
             if !word.is_fixed() {
                 self.note_unseen("`eval` runs what is known only when it runs");
-                self.take_printed_variables(word, &mut state);
+                self.take_variables_of(&word.text, &mut state);
             }
             text.push(&word.text_in_place());
             text.push(&TracedText::plain(" "));

@@ -18,7 +18,7 @@
 //!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
 //!                   `program_scripts`: those that stand for a program; `own_scripts`: those that were written before;
-//!                   `variable_files`: those that set variables; `unread_settings`: those that may, and were not read
+//!                   `variable_files`: those that set variables
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `recipe_calls`,
@@ -102,7 +102,6 @@ mod unclear_parts;
 mod unclear_words;
 mod unknown_arguments;
 mod unread_code;
-mod unread_settings;
 mod unseen_notes;
 mod unwrapped;
 mod user_wrappers;

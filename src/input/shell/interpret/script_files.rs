@@ -299,22 +299,15 @@ impl Interpreter<'_> {
                 return ExitStates::either_way(state);
             }
             Some((Lookup::Absent, path)) => {
-                // A host may have it all the same, as it has what is kept out of the repository.
-                if self.ways_in.is_some() {
-                    self.take_away_unread(&path, here, &mut state);
-                }
                 self.note_unseen_at(format!("`{path}` is sourced and was not found"), here);
                 return ExitStates::either_way(state);
             }
             other => {
                 let path = other.map_or_else(|| word.raw(), |(_, path)| path);
-                let meant = self.files_meant(word, &state);
-                if meant.is_empty() || self.ways_in.is_none() {
-                    self.take_away_unread(&path, here, &mut state);
-                }
+                self.take_away_unread(&path, here, &mut state);
                 self.note_unseen_at(format!("`{shown}` is sourced and was not read"), here);
                 self.take_variables_of(&word.text, &mut state);
-                return match meant.as_slice() {
+                return match self.files_meant(word, &state).as_slice() {
                     [] => ExitStates::either_way(state),
                     files => self.source_one_of(files, words, &state),
                 };

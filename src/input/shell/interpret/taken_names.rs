@@ -136,21 +136,21 @@ impl Interpreter<'_> {
     }
 
     /// What was not read and runs in this shell may take variables away. A script that others call has none that matter
-    /// here: it starts containers, which get their own, by what its variables hold.
+    /// here: it starts containers, which get their own.
     pub(super) fn take_away_unread(&mut self, path: &str, span: Option<Span>, state: &mut ShellState) {
-        if TOOL_FILES.iter().any(|known| path.ends_with(known)) {
-            return;
-        }
-        match self.ways_in {
-            Some(_) => self.may_set_others(path, span, state),
-            None => self.take_away(VariableNames::Any, false, span, state),
+        if self.ways_in.is_none() && !TOOL_FILES.iter().any(|known| path.ends_with(known)) {
+            self.take_away(VariableNames::Any, false, span, state);
         }
     }
 
     /// The same of a text for `eval` that is known only when it runs.
     pub(super) fn take_away_by_eval(&mut self, words: &[ShellWord], state: &mut ShellState) {
         let Some(open) = words.iter().skip(1).find(|word| !word.is_fixed()) else { return };
-        if self.ways_in.is_none() && !is_of_a_tool(&open.raw()) && open.certainty == Certainty::Sure {
+        let text = open.raw();
+        let is_tool = text
+            .split(|ch: char| ch.is_whitespace() || matches!(ch, '(' | '/' | '`' | '"'))
+            .any(|word| TOOLS_FOR_EVAL.contains(&word));
+        if !is_tool && open.certainty == Certainty::Sure {
             self.take_away_unread("", open.source_span(self.context.sources), state);
         }
     }
@@ -164,12 +164,6 @@ impl Interpreter<'_> {
             Some(false) => Reach::Perhaps,
         }
     }
-}
-
-/// Whether a text substitutes what a tool prints that is known not to concern other variables.
-pub(super) fn is_of_a_tool(text: &str) -> bool {
-    text.split(|ch: char| ch.is_whitespace() || matches!(ch, '(' | ')' | '/' | '`' | '"'))
-        .any(|word| TOOLS_FOR_EVAL.contains(&word))
 }
 
 /// The variable that a word is, with whatever tells its value from others; `None` where it is something else.

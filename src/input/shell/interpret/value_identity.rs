@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::model::Parameter;
-use crate::text::{FileId, Sources, Span, TracedChar, TracedText};
+use crate::text::{FileId, Sources, TracedChar, TracedText};
 
 /// Characters of a text that is told with its variable.
 const ALTERNATIVE: usize = 64;
@@ -21,12 +21,6 @@ impl WrittenAt {
     pub(super) fn of_text(text: &TracedText) -> Option<Self> {
         let (file, byte) = text.0.first()?.at?;
         Some(Self { file, byte })
-    }
-
-    /// The beginning of what is written there.
-    pub(super) fn of_span(span: Span, sources: &Sources) -> Self {
-        let byte = sources.get(span.file).offset(span.start).unwrap_or_default();
-        Self { file: span.file, byte: u32::try_from(byte).unwrap_or(u32::MAX) }
     }
 
     /// The file's own name and the line.
@@ -103,11 +97,6 @@ impl ValueIdentity {
 pub(super) struct UnclearParts {
     pub(super) value: ValueIdentity,
     pub(super) parts: Vec<(String, ValueIdentity)>,
-}
-
-/// What a variable holds where something that was not read may have set it, by where that is called.
-pub(super) fn name_set_elsewhere(name: &str, place: WrittenAt, sources: &Sources) -> TracedText {
-    symbol_at(&format!("${{{name} at {}}}", place.short_text(sources)), place)
 }
 
 /// What the name of a file begins with that `mktemp` makes.

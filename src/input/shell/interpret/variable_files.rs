@@ -16,8 +16,8 @@ use crate::text::{TracedChar, TracedText};
 
 impl Interpreter<'_> {
     /// Sets the variables of the files that a text names, which is the path of one or a command whose output is not known:
-    /// `$(grep -v '^#' .env)`. Whether such a file was found.
-    pub(super) fn take_variables_of(&mut self, text: &TracedText, state: &mut ShellState) -> bool {
+    /// `$(grep -v '^#' .env)`.
+    pub(super) fn take_variables_of(&mut self, text: &TracedText, state: &mut ShellState) {
         let raw = text.raw();
         let opening = ["$(", "<(", "`"].into_iter().find(|opening| raw.starts_with(opening));
         let Some(opening) = opening else { return self.take_variables_of_file(text, state) };
@@ -25,12 +25,12 @@ impl Interpreter<'_> {
         let parsed = parse_text(&inner);
         let mut words = Vec::new();
         parsed.block.iter().for_each(|item| collect_words_of(&item.stmt, &mut words));
-        let mut is_found = false;
         for word in words.into_iter().take(limits::CHOICES) {
             let word = self.without_recording(|interpreter| interpreter.expand_one(word, state));
-            is_found |= !word.unclear && self.take_variables_of_file(&word.text, state);
+            if !word.unclear {
+                self.take_variables_of_file(&word.text, state);
+            }
         }
-        is_found
     }
 
     /// The same for what is read on the input.
@@ -41,16 +41,15 @@ impl Interpreter<'_> {
         }
     }
 
-    fn take_variables_of_file(&mut self, path: &TracedText, state: &mut ShellState) -> bool {
-        let Some(path) = self.absolute_path(path, state) else { return false };
-        let Lookup::Text(file) = self.context.file_system.open(&path) else { return false };
+    fn take_variables_of_file(&mut self, path: &TracedText, state: &mut ShellState) {
+        let Some(path) = self.absolute_path(path, state) else { return };
+        let Lookup::Text(file) = self.context.file_system.open(&path) else { return };
         let text = TracedText::of_file(file, self.context.sources);
         for line in text.0.split(|traced| traced.ch == '\n') {
             if let Some((name, value)) = assigned_in_line(line) {
                 self.assign_value(&name, VariableValue::Text(value), true, state);
             }
         }
-        true
     }
 
     /// The files that a word may mean of which a part of the last component is not known.
