@@ -7,7 +7,7 @@ use super::code_that_runs::{INTERPRETERS, given_file};
 use super::official_images::is_official;
 use super::package_runs::{run_package, runs_installer};
 use crate::input::dockerfile::Image;
-use crate::model::{Container, Flag, Invocation, Script, Sight, Word};
+use crate::model::{Container, Flag, Invocation, Script, Sight, Word, program_name};
 
 /// Programs that do something with files or send them, and run no other program.
 #[rustfmt::skip]
@@ -50,7 +50,7 @@ pub(super) fn does_work_seen(container: &Container) -> bool {
     let calls = &container.script.invocations;
     is_followed(&container.script)
         && calls.iter().all(is_plain)
-        && calls.iter().any(|call| !PREPARING.contains(&program_of(call)) && !runs_installer(call) && !waits(call))
+        && calls.iter().any(|call| !PREPARING.contains(&program_name(call)) && !runs_installer(call) && !waits(call))
         && !calls.iter().any(waits)
 }
 
@@ -63,16 +63,12 @@ fn is_followed(script: &Script) -> bool {
 /// Whether a command runs a file of code that no shell reads: what that does is never seen here.
 fn runs_code(call: &Invocation) -> bool {
     let words = call.argv.get(1..).unwrap_or_default();
-    CODE_RUNNERS.contains(&program_of(call)) && given_file(words).is_some()
-}
-
-fn program_of(call: &Invocation) -> &str {
-    call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
+    CODE_RUNNERS.contains(&program_name(call)) && given_file(words).is_some()
 }
 
 /// Whether a command runs a program that runs no other, code that is to be read, or a package by its name.
 fn is_plain(call: &Invocation) -> bool {
-    let name = program_of(call);
+    let name = program_name(call);
     let words = call.argv.get(1..).unwrap_or_default();
     if name == "find" && words.iter().any(|word| word.starts_with("-exec") || word.starts_with("-ok")) {
         return false;
@@ -90,7 +86,7 @@ fn is_plain(call: &Invocation) -> bool {
 fn waits(call: &Invocation) -> bool {
     const LONG: u64 = 24 * 60 * 60;
     let words: Vec<&str> = call.argv.iter().skip(1).map(|word| &**word).collect();
-    match program_of(call) {
+    match program_name(call) {
         "sleep" => words.iter().any(|word| {
             let number = word.trim_end_matches(|ch: char| ch.is_ascii_alphabetic());
             word.ends_with('d') || number.parse::<u64>().map_or(true, |seconds| seconds >= LONG)

@@ -6,7 +6,7 @@ use super::installations::may_hold_packages;
 use super::known_version::{Known, PinnedVersion};
 use super::program_file::is_path_of_installed;
 use crate::finding::Evidence;
-use crate::model::{Container, Invocation, StageCopy};
+use crate::model::{Container, Invocation, StageCopy, program_name};
 use crate::rules::{Bundle, Profile};
 
 /// Words with which packages are installed.
@@ -126,7 +126,7 @@ impl<'a> FoundBundles<'a> {
 
 /// Whether a command may be one that installs what its words name.
 fn may_install(call: &Invocation) -> bool {
-    let program = program_of(call);
+    let program = program_name(call);
     // `yarn` alone installs, and `uv run` what its script asks for.
     call.argv.iter().any(|word| INSTALLING.contains(&&**word))
         || matches!(program, "yarn" | "uv" | "uvx" | "pipx" | "pip-sync")
@@ -134,13 +134,9 @@ fn may_install(call: &Invocation) -> bool {
 
 /// Whether what a command installs in a stage may be where a copy takes it from.
 fn may_bring(copy: &StageCopy, call: &Invocation) -> bool {
-    let by_node = NODE_INSTALLERS.contains(&program_of(call));
+    let by_node = NODE_INSTALLERS.contains(&program_name(call));
     copy.sources.iter().any(|source| {
         let is_node = source.contains("node_modules");
         may_hold_packages(source) && if by_node { is_node || !source.starts_with("/usr/lib/") } else { !is_node }
     })
-}
-
-fn program_of(call: &Invocation) -> &str {
-    call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
 }

@@ -3,7 +3,7 @@
 use super::calls::{ProgramCalls, RunsProgram, find_declaration, mounts_program, seen_calls};
 use super::installations::{installing_feature, last_installation};
 use crate::finding::Evidence;
-use crate::model::{Container, Invocation, ROLE_LABEL, Sight};
+use crate::model::{Container, Invocation, ROLE_LABEL, Sight, program_name};
 use crate::rules::Profile;
 use crate::text::Span;
 
@@ -52,7 +52,7 @@ pub(crate) fn runs_program(
         Some(call) if harmless && leads_nowhere_else(container) => {
             let text = match calls.idle.first() {
                 Some(_) => format!("it runs {} only for its version or help", profile.name),
-                None => format!("it runs only {}", bystander_name(call)),
+                None => format!("it runs only {}", program_name(call)),
             };
             RunsProgram::No(Evidence::seen(text, Some(call.span)))
         }
@@ -72,18 +72,14 @@ fn leads_nowhere_else(container: &Container) -> bool {
     container.script.sight != Sight::Partial
 }
 
-fn bystander_name(call: &Invocation) -> &str {
-    call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
-}
-
 /// A bystander has something to do: alone, `cat` waits for its input and keeps the container alive.
 fn is_bystander(call: &Invocation, bystanders: &[String]) -> bool {
-    if matches!(bystander_name(call), "true" | "false") {
+    if matches!(program_name(call), "true" | "false") {
         return true;
     }
-    let idles = call.argv.len() < 2 && bystander_name(call) != "nginx";
+    let idles = call.argv.len() < 2 && program_name(call) != "nginx";
     if idles {
         return false;
     }
-    bystanders.iter().any(|name| name == bystander_name(call))
+    bystanders.iter().any(|name| name == program_name(call))
 }

@@ -148,23 +148,13 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
 fn unworded_breach(ruling: &Ruling, case: &Case<'_, '_>) -> Breach {
     let container = case.candidate.container;
     Breach {
-        rule: ruling.rule.clone(),
         severity: ruling.severity,
         confidence: confidence(case, ruling),
         login: case.login,
         participant: Some(case.participant),
-        container: container.name.clone(),
         service: container.lasting_name().to_owned(),
         project: container.project.clone(),
-        peers: Vec::new(),
-        message: String::new(),
-        detail: String::new(),
-        why: None,
-        remedies: Vec::new(),
-        locations: Vec::new(),
-        evidence: Vec::new(),
-        at_fault: None,
-        suppressed: None,
+        ..Breach::of(&ruling.rule, &container.name)
     }
 }
 

@@ -17,6 +17,8 @@ use crate::text::TracedText;
 /// A program that runs recipes, and its options.
 struct RecipeRunner {
     name: &'static str,
+    /// What else it is called.
+    alias: Option<&'static str>,
     /// Options that name a directory, and a file.
     directory: &'static [&'static str],
     file: &'static [&'static str],
@@ -27,9 +29,10 @@ struct RecipeRunner {
     others: &'static [&'static str],
 }
 
-const RUNNERS: [RecipeRunner; 4] = [
+const RUNNERS: [RecipeRunner; 3] = [
     RecipeRunner {
         name: "make",
+        alias: Some("gmake"),
         directory: &["-C", "--directory"],
         file: &["-f", "--file", "--makefile"],
         letters: "IoWEC",
@@ -49,27 +52,8 @@ const RUNNERS: [RecipeRunner; 4] = [
         ],
     },
     RecipeRunner {
-        name: "gmake",
-        directory: &["-C", "--directory"],
-        file: &["-f", "--file", "--makefile"],
-        letters: "IoWE",
-        valued: &[],
-        others: &[
-            "-n",
-            "--just-print",
-            "--dry-run",
-            "--recon",
-            "-q",
-            "--question",
-            "-t",
-            "--touch",
-            "-v",
-            "--version",
-            "-h",
-        ],
-    },
-    RecipeRunner {
         name: "just",
+        alias: None,
         directory: &["-d", "--working-directory"],
         file: &["-f", "--justfile"],
         letters: "",
@@ -102,6 +86,7 @@ const RUNNERS: [RecipeRunner; 4] = [
     },
     RecipeRunner {
         name: "task",
+        alias: None,
         directory: &["-d", "--dir"],
         file: &["-t", "--taskfile"],
         letters: "oCI",
@@ -168,7 +153,7 @@ impl Interpreter<'_> {
         state: &ShellState,
     ) -> Option<(RecipeSource, RecipeCall)> {
         let mut source = RecipeSource {
-            program: runner.name.trim_start_matches('g').to_owned(),
+            program: runner.name.to_owned(),
             directory: self.current_directory(state)?,
             file: None,
             variables: Vec::new(),
@@ -190,7 +175,7 @@ impl Interpreter<'_> {
                     return None;
                 }
                 let next = words.get(at).filter(|next| next.is_fixed()).map(ShellWord::raw);
-                if let Some(jobs) = jobs_of(&raw).filter(|_| runner.name.ends_with("make")) {
+                if let Some(jobs) = jobs_of(&raw).filter(|_| runner.name == "make") {
                     let is_next = jobs.is_empty() && next.as_deref().is_some_and(is_number);
                     let jobs = if is_next { next.as_deref().unwrap_or_default() } else { jobs };
                     call.at_once = jobs != "1";
@@ -221,7 +206,7 @@ impl Interpreter<'_> {
 fn runner_of(words: &[ShellWord]) -> Option<&'static RecipeRunner> {
     let path = words.first().filter(|first| first.is_fixed())?.raw();
     let name = path.rsplit('/').next()?;
-    RUNNERS.iter().find(|runner| runner.name == name)
+    RUNNERS.iter().find(|runner| runner.name == name || runner.alias == Some(name))
 }
 
 /// Whether a word has an option, alone or among other letters: `-sn`.
