@@ -332,6 +332,90 @@ fn every_command_is_run_or_says_why_not() {
     assert!(ran > 20 && excused > 3, "{ran} commands ran, {excused} blocks did not");
 }
 
+/// Commands that stand in a sentence or a table and are more than the name of one: what shows that they work, or why not.
+const NAMED_COMMANDS: &[(&str, &str)] = &[
+    ("cargo install --path .", "it builds what `cargo build` does, and puts it on the PATH"),
+    ("cargo install --locked --git https://github.com/overlock/overlock overlock", "it fetches from a forge"),
+    ("docker build -t overlock .", "its base image is fetched; tests/install.rs holds what it is handed"),
+    ("docker run --rm -v \"$PWD:/work:ro\" overlock check .", "tests/engine/image.rs runs such an image"),
+    (
+        "docker run --rm -v \"$PWD:/work:ro\" ghcr.io/overlock/overlock:0.1.0 check .",
+        "the same image, by its released name",
+    ),
+    ("pip install ./python", "tests/install.rs installs that wheel"),
+    ("pip install overlock-cli", "the same wheel, by its released name"),
+    ("pipx install overlock-cli", "the same"),
+    ("uvx --from overlock-cli overlock check .", "the same"),
+    ("ci/release.sh && docker build -t overlock -f ci/Dockerfile .", "tests/install.rs and tests/engine/image.rs"),
+    (
+        "ci/release.sh && docker build -t overlock-ci -f ci/plugin.Dockerfile .",
+        "its base image is fetched; tests/install.rs",
+    ),
+];
+
+/// The commands of this program, and those that install it, outside of blocks that are run.
+fn commands_in_sentences(page: &str) -> Vec<String> {
+    let programs = ["overlock", "cargo", "pip", "pipx", "uvx", "ci/release.sh"];
+    let installs = |code: &str| code.starts_with("docker ") && code.contains("overlock") && code.contains("-t ");
+    let is_command = |code: &str| {
+        let mut words = code.split(' ');
+        (words.next().is_some_and(|first| programs.contains(&first)) && words.next().is_some())
+            || installs(code)
+            || code.starts_with("docker run --rm -v")
+    };
+    // A line of a pipeline's step: the value of `run`, `script` or `sh`, or an entry of a list.
+    let in_step = |line: &str| {
+        let line = line.trim().trim_start_matches("- ");
+        let line = ["run: ", "script: ", "sh '"].iter().find_map(|key| line.strip_prefix(key)).unwrap_or(line);
+        let line = line.trim_end_matches('\'');
+        line.starts_with("overlock check ").then(|| line.to_owned())
+    };
+    let (mut found, mut is_step) = (Vec::new(), false);
+    for event in Parser::new_ext(page, Options::ENABLE_TABLES) {
+        match event {
+            Event::Code(code) if is_command(&code) => found.push(code.to_string()),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
+                is_step = matches!(&*language, "yaml" | "groovy");
+            }
+            Event::Text(text) if is_step => found.extend(text.lines().filter_map(in_step)),
+            Event::End(TagEnd::CodeBlock) => is_step = false,
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_of_a_sentence_is_run_or_says_why_not() {
+    let (mut ran, mut excused) = (0, BTreeSet::new());
+    for page in pages() {
+        for command in commands_in_sentences(&read(&page)) {
+            if let Some((named, _)) = NAMED_COMMANDS.iter().find(|(named, _)| *named == command) {
+                excused.insert(*named);
+                continue;
+            }
+            let rest = command.strip_prefix("overlock ");
+            let rest = rest.unwrap_or_else(|| panic!("{page}: nothing shows that `{command}` works"));
+            // What stands for a word of the reader's, as in a heading: the subcommand is there, and its help.
+            let stands_for =
+                |word: &str| word.contains(|one: char| one.is_uppercase() || one == '|') && !word.contains('$');
+            let is_outline = !rest.contains('$') && rest.split(' ').any(stands_for);
+            let looks_at_host = ["audit", "report", "watch", "preflight"].iter().any(|name| rest.starts_with(name));
+            let line = match rest.split(' ').next().unwrap() {
+                "COMMAND" => "overlock check --help".to_owned(),
+                name if is_outline || looks_at_host => format!("overlock {name} --help"),
+                _ => format!("CI_MERGE_REQUEST_DIFF_BASE_SHA=HEAD GITHUB_STEP_SUMMARY=summary.md; {command}"),
+            };
+            let run = typed(&line, user_repository().path());
+            assert!([0, 1].contains(&run.status), "{page}: {command}: {} {}", run.status, run.err);
+            ran += 1;
+        }
+    }
+    let named: BTreeSet<&str> = NAMED_COMMANDS.iter().map(|(named, _)| *named).collect();
+    assert_eq!(excused, named, "a command is excused that no page has");
+    assert!(ran > 10, "only {ran} commands ran");
+}
+
 /// Nothing can be fetched before the first release: a page that names one says so where its reader sees it.
 #[test]
 fn pages_that_name_a_release_say_where_there_is_none() {

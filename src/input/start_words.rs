@@ -206,6 +206,33 @@ pub(super) fn is_start_line(line: &str) -> bool {
         || upper.iter().any(|part| line.contains('$') && after(part).any(by_variable))
 }
 
+/// The lines of a shell script but for the here-documents that it prints; what a substitution in one runs is not printed.
+pub(super) fn unprinted_lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut printed_until: Option<&str> = None;
+    text.lines().filter(move |line| match printed_until {
+        Some(end) if line.trim_start_matches('\t') == end => {
+            printed_until = None;
+            false
+        }
+        Some(_) => line.contains("$(") || line.contains('`'),
+        None => {
+            printed_until = end_of_printed_document(line);
+            true
+        }
+    })
+}
+
+/// What ends the here-document that a line begins, where it is for a reader: `cat <<EOF`, and not into a file or a program.
+fn end_of_printed_document(line: &str) -> Option<&str> {
+    let (command, word) = line.split_once("<<")?;
+    let is_redirected = line.replace(">&2", "").contains(['>', '|']);
+    let words = command.trim_end().trim_end_matches(">&2").trim_end();
+    let is_cat = words.rsplit([' ', '\t', ';', '&', '{', '(']).next() == Some("cat");
+    let word = word.strip_prefix('-').unwrap_or(word).trim_start();
+    let word = word.split([' ', '\t', ';', ')', '>']).next()?.trim_matches(['"', '\'', '\\']);
+    (is_cat && !is_redirected && !word.is_empty() && !word.starts_with('<')).then_some(word)
+}
+
 /// Whether a line of a shell script starts a development container, or something in one.
 pub(super) fn is_development_start(line: &str) -> bool {
     let line = line.trim_start();
@@ -240,6 +267,23 @@ fn is_quoted_at_end(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printed_here_documents_start_nothing() {
+        let starts = |text: &str| unprinted_lines(text).any(is_start_line);
+        for text in ["cat <<EOF\ndocker run x\nEOF\n", "usage() { cat >&2 <<-'EOF'\n\tdocker compose up\n\tEOF\n}"] {
+            assert!(!starts(text), "{text}");
+        }
+        for text in [
+            "cat <<EOF > run.sh\ndocker run x\nEOF\n",
+            "cat <<EOF | sh\ndocker run x\nEOF\n",
+            "bash <<EOF\ndocker run x\nEOF\n",
+            "cat <<EOF\n$(docker run x)\nEOF\n",
+            "cat <<EOF\nhelp\nEOF\ndocker run x",
+        ] {
+            assert!(starts(text), "{text}");
+        }
+    }
 
     #[test]
     fn line_of_a_script_that_may_start_a_container() {

@@ -115,7 +115,12 @@ impl Place {
         let path = match &self.filesystem {
             Filesystem::Export { kind, server } => return self.name_of_export(kind, server),
             Filesystem::Host => self.shown.path(&self.path).into_owned(),
-            Filesystem::Unresolved => plain_substitutions(&self.shown.path(&self.path)),
+            Filesystem::Unresolved => {
+                let path = plain_substitutions(&self.shown.path(&self.path));
+                // The container's number is nothing that a person or the next run knows.
+                let below = path.strip_prefix(UNSEEN_MOUNTS).and_then(|rest| rest.split_once('}'));
+                below.map(|(_, below)| format!("{HIDDEN_MOUNTS}{below}")).unwrap_or(path)
+            }
             _ => self.path.clone(),
         };
         let within = |name: &str| if path == "/" { name.to_owned() } else { format!("{name} at {path}") };
@@ -133,7 +138,7 @@ impl Place {
             Filesystem::Layer(_) if is_of_variable(&path) => ("unresolved", None, path.clone()),
             Filesystem::Layer(_) => ("private", None, "its private layer".to_owned()),
             Filesystem::Unresolved if self.is_new_each_time() => ("unresolved", None, NEW_DIRECTORY.to_owned()),
-            Filesystem::Unresolved if path.starts_with(UNSEEN_MOUNTS) => ("unresolved", None, NOT_SEEN.to_owned()),
+            Filesystem::Unresolved if path.starts_with(HIDDEN_MOUNTS) => ("unresolved", None, NOT_SEEN.to_owned()),
             Filesystem::Unresolved => ("unresolved", None, path.clone()),
         };
         if let Some(host) = self.host.as_ref().filter(|_| !self.is_private()) {
@@ -168,6 +173,8 @@ const NEW_DIRECTORY: &str = "a new directory each time (mktemp)";
 
 /// What the place of a path begins with in a container whose mounts were not all seen.
 pub(crate) const UNSEEN_MOUNTS: &str = "${mounts of container ";
+/// The same as it is told.
+const HIDDEN_MOUNTS: &str = "${mounts that were not seen}";
 /// What such a place is called.
 const NOT_SEEN: &str = "a mount that was not seen";
 

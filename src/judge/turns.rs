@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::candidate::Candidate;
 use crate::model::FixedName;
+use crate::text::Span;
 
 /// A service, by its project and name.
 type ServiceName<'a> = (Option<&'a str>, &'a str);
@@ -14,6 +15,7 @@ type ServiceName<'a> = (Option<&'a str>, &'a str);
 pub(super) struct Turns<'a> {
     runs: HashMap<&'a str, Vec<usize>>,
     names: HashMap<&'a FixedName, Vec<usize>>,
+    open_starts: HashMap<Span, Vec<usize>>,
     services: HashMap<ServiceName<'a>, Vec<usize>>,
 }
 
@@ -27,6 +29,9 @@ impl<'a> Turns<'a> {
             }
             if let Some(name) = &timing.fixed_name {
                 turns.names.entry(name).or_default().push(at);
+            }
+            if let Some(start) = timing.open_start {
+                turns.open_starts.entry(start).or_default().push(at);
             }
             if let Some(service) = &timing.one_off_of {
                 turns.services.entry((service.project.as_deref(), &service.name)).or_default().push(at);
@@ -46,7 +51,8 @@ impl<'a> Turns<'a> {
         let timing = &container.timing;
         let of_run = timing.moments.first().and_then(|moment| self.runs.get(moment.compared_by()));
         let of_name = timing.fixed_name.as_ref().and_then(|name| self.names.get(name));
-        let all = of_run.into_iter().chain(of_name).flatten().copied().filter(|other| *other != at);
+        let of_start = timing.open_start.as_ref().and_then(|start| self.open_starts.get(start));
+        let all = of_run.into_iter().chain(of_name).chain(of_start).flatten().copied().filter(|other| *other != at);
         let excluded = |other: &usize| {
             let other = candidates.get(*other).map(|other| &other.container.timing);
             other.is_some_and(|other| timing.excludes(other))

@@ -1,8 +1,9 @@
-//! When a container runs beside others: what the script that starts it says of that. Uses `model::container_id`.
+//! When a container runs beside others: what the script that starts it says of that. Uses `text` and `model::container_id`.
 
 use std::sync::Arc;
 
 use super::ContainerId;
+use crate::text::Span;
 
 /// When a container runs beside others, and how many of it there may be at once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +18,8 @@ pub struct Timing {
     pub project_symbols: Vec<String>,
     /// Whether anybody may start it once more while it runs.
     pub may_overlap: bool,
+    /// The command that starts it, where anybody may.
+    pub open_start: Option<Span>,
     /// The symbols in its values that stand for another text in each of its instances.
     pub varying: Vec<String>,
     /// The service whose one-off container it is, if it is one.
@@ -55,6 +58,9 @@ pub struct Moment {
     pub at: usize,
     /// What that run is a part of, where others are too.
     pub part: Option<RunPart>,
+    /// Whether the run is that of the command's own script, as a program that others call: what a caller's run starts by
+    /// that command is the same start, with words of the caller's.
+    pub is_of_program: bool,
 }
 
 /// What a run is a part of, and when it comes among the others.
@@ -95,8 +101,10 @@ impl Timing {
     /// Whether two containers never run at once, as far as their starts say.
     pub fn excludes(&self, other: &Self) -> bool {
         let one_name = self.fixed_name.is_some() && self.fixed_name == other.fixed_name;
-        let in_turn =
-            || self.moments.iter().all(|one| other.moments.iter().all(|another| one.is_in_turn_with(another)));
+        let is_one_start = self.open_start.is_some() && self.open_start == other.open_start;
+        let are_in_turn =
+            |one: &Moment, another: &Moment| one.is_in_turn_with(another) || is_one_start && one.is_call_of(another);
+        let in_turn = || self.moments.iter().all(|one| other.moments.iter().all(|another| are_in_turn(one, another)));
         one_name || !self.moments.is_empty() && !other.moments.is_empty() && in_turn()
     }
 
@@ -137,6 +145,12 @@ impl Moment {
                 .as_ref()
                 .zip(other.part.as_ref())
                 .is_some_and(|(one, other)| one.of == other.of && is_whole(one))
+    }
+
+    /// Whether one of two runs of a command's script is that of the program itself, and the other that of somebody who calls
+    /// it.
+    fn is_call_of(&self, other: &Self) -> bool {
+        self.is_of_program != other.is_of_program && self.run != other.run
     }
 
     /// Whether this run begins once another one has ended, and with it what starts there.

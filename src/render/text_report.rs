@@ -43,9 +43,10 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     }
     let told = told_findings(given, style);
     let mut before = ToldBefore::default();
-    let is_cut = told.len() > MANY && style.detail != Detail::Verbose;
-    let (blocks, rest) = told.split_at(if is_cut { BLOCKS } else { told.len() });
-    for group in by_cause(blocks, style) {
+    let causes = by_cause(&told, style);
+    let is_cut = causes.len() > MANY && style.detail != Detail::Verbose;
+    let (blocks, rest) = causes.split_at(if is_cut { BLOCKS } else { causes.len() });
+    for group in blocks {
         let Some(((_, finding), others)) = group.split_first() else { continue };
         write_finding(finding, given, style, &mut before, out)?;
         if !others.is_empty() {
@@ -70,15 +71,19 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     writeln!(out, "{}", paragraph("", &safe(&closing_line(report, &told, style)), style.columns()))
 }
 
-/// Findings after the first ones of many: a line each, and how many there are more.
-fn write_further(rest: &[(&Login, &Finding)], out: &mut dyn io::Write) -> io::Result<()> {
-    for (login, finding) in rest.iter().take(LINES) {
+/// Findings after the first ones of many: a line for each cause, and how many there are more.
+fn write_further(rest: &[Vec<&(&Login, &Finding)>], out: &mut dyn io::Write) -> io::Result<()> {
+    for group in rest.iter().take(LINES) {
+        let Some(((login, finding), others)) = group.split_first() else { continue };
         // Of many alike the place tells one from another.
         let place = Some(&login.place.text).filter(|place| !finding.message.contains(place.as_str()));
-        let text = place.map_or_else(|| finding.message.clone(), |place| format!("{place}: {}", finding.message));
+        let mut text = place.map_or_else(|| finding.message.clone(), |place| format!("{place}: {}", finding.message));
+        if !others.is_empty() {
+            text.push_str(&format!(" (and {})", count_of(others.len(), "more login")));
+        }
         writeln!(out, "{}[{}]: {}", finding.severity.name(), safe(&finding.rule), safe(&text))?;
     }
-    match rest.len().saturating_sub(LINES) {
+    match rest.iter().skip(LINES).map(Vec::len).sum() {
         0 if rest.is_empty() => Ok(()),
         0 => writeln!(out),
         more => writeln!(out, "and {} (-v lists them)\n", count_of(more, "more finding")),

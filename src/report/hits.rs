@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::fingerprint::HitIdentity;
 use super::names::Names;
+use super::start_logins::join_logins_of_starts;
 use crate::finding::{Breach, EXCLUSION, Hit, Judged, Login, LoginPlace, Participant, Report, Verdict};
 use crate::rules::{Matrix, Severity};
 use crate::text::{FileId, Sources};
@@ -14,8 +15,8 @@ use crate::text::{FileId, Sources};
 pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &Sources) -> Report {
     let Judged {
         logins,
-        participants,
-        breaches,
+        mut participants,
+        mut breaches,
         diagnostics,
         containers,
         call_files,
@@ -24,6 +25,7 @@ pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &So
         excluded: _,
         accepted_files,
     } = judged;
+    let logins = join_logins_of_starts(logins, &mut participants, &mut breaches);
     let (mut judged, not_judged) = (files, unread_files);
     let told = files_of_participants(&participants, &breaches, call_files, sources);
     // A script that starts nothing and has nothing to do with a login is none that a person asked about.

@@ -32,6 +32,7 @@ mod names;
 mod natural_order;
 mod plan;
 mod revision;
+mod start_logins;
 mod told_of_others;
 mod told_paths;
 

@@ -41,6 +41,10 @@ impl InputKind for ComposeKind {
         let loaded = load_project(context.sources, context.surroundings, &options_of(input, context.compose));
         let mut unusable = None;
         let mut described = None;
+        // A person who names a template asks what Compose makes of it.
+        let is_unread_template =
+            |file: &ProjectFile| file.fault.is_some() && file.text.as_deref().is_some_and(has_placeholder);
+        let is_template = !input.is_typed() && loaded.files.iter().any(is_unread_template);
         let layout = match loaded.project {
             Ok(project) => {
                 described = Some(describe_project(&project, input));
@@ -53,7 +57,10 @@ impl InputKind for ComposeKind {
         };
         let mut piece = Piece { layout, project: described, ..Piece::default() };
         name_setting_scripts(&mut piece.layout, &handed_of(input), context.sources);
-        if input.found_by == FoundBy::Content {
+        if is_template {
+            lower_levels(&mut piece.layout);
+            unusable = None;
+        } else if input.found_by == FoundBy::Content {
             lower_levels(&mut piece.layout);
         } else {
             // That is told as an error.
@@ -65,6 +72,11 @@ impl InputKind for ComposeKind {
             }
             match fault.or_else(|| unusable.clone()) {
                 None => piece.add_judged(shown, self),
+                Some(_) if is_template => {
+                    let counts = text.is_none_or(|text| context.names_program(&text));
+                    let reason = "it is a template, and what fills it in decides what it describes".to_owned();
+                    piece.add_not_judged(shown, self, reason, counts);
+                }
                 Some(reason) => {
                     // What cannot be looked at may name anything.
                     let counts = text.is_none_or(|text| context.names_program(&text));
@@ -83,6 +95,15 @@ impl InputKind for ComposeKind {
         }
         piece
     }
+}
+
+/// Whether a line of a text has a part that another program puts a value in place of: `image: {{ IMAGE }}`, `{% if X %}`.
+fn has_placeholder(text: &str) -> bool {
+    let pairs = [("{{", "}}"), ("{%", "%}")];
+    let holds =
+        |line: &str, (open, close): (&str, &str)| line.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.into_iter().any(|line| pairs.into_iter().any(|pair| holds(line, pair)))
 }
 
 /// Says of each mount that is written with a variable of a script where the script sets it.

@@ -22,7 +22,8 @@ pub(super) fn read_exec(
     let first = options.parsed.rest.first()?;
     let span = context.argument_span(first);
     let name: Value = PartialText::read(&first.text, first.unclear, context).to_value(Some(span));
-    if first.unclear || first.perhaps || name.is_symbolic() {
+    // A container that was started by a name of the same variables is that one.
+    if first.unclear || first.perhaps || by_service && name.is_symbolic() {
         let what = "in which container it runs is not known".to_owned();
         options.parsed.unseen.push(Unseen { what, span });
     }

@@ -60,6 +60,7 @@ fn add_copies(file: FileId, source: &SourceFile, names: &ProgramNames, found: &m
                     found.copies.push(Invocation { argv, conditional: true, span, ..Invocation::default() });
                 }
             }
+            _ if [from, to].iter().any(|word| is_other_file(word, text, names)) => {}
             _ if [from, to].iter().any(|word| names_state(word, text, names)) => {
                 let what = format!(
                     "{}:{} copies what may be a login, from where or to where was not worked out",
@@ -179,6 +180,16 @@ fn value_of<'t>(name: &str, text: &'t str) -> Option<&'t str> {
     });
     let value = values.next()?;
     values.next().is_none().then_some(value)
+}
+
+/// Whether the path that an argument is ends in the name of a file that holds no login, whatever is before it.
+fn is_other_file(argument: &str, text: &str, names: &ProgramNames) -> bool {
+    let value = value_of(argument, text).unwrap_or(argument).trim_end_matches([')', ';', ' ']);
+    let Some(quote) = value.chars().last().filter(|ch| matches!(ch, '"' | '\'' | '`')) else { return false };
+    let mut parts = value.rsplit(quote);
+    let name = parts.nth(1).and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let has_ending = name.get(1..).is_some_and(|rest| rest.contains('.')) && !name.contains(['{', '}', '$', '\\']);
+    has_ending && names.credentials.iter().all(|known| find_word(name, known).is_none())
 }
 
 /// Whether an argument, or what it is set to, names somebody's state or login.

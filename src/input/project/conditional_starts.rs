@@ -23,12 +23,24 @@ impl ProjectReader<'_> {
         let is_chosen = |name: &str| is_of_login(name) && !is_path(name);
         let mut readings = vec![command.with_variables(is_chosen)];
         readings.extend(command.without_variables(is_chosen));
-        let mut more: Vec<_> = readings.iter().filter_map(DockerCommand::without_mounts).collect();
+        let mut more: Vec<_> = readings.iter().filter_map(without_mounts).collect();
         readings.append(&mut more);
         more = readings.iter().filter_map(DockerCommand::with_sure_words).collect();
         readings.append(&mut more);
         readings
     }
+}
+
+/// A command without the mounts that are given on some ways only, and without the variables given on some ways that lead
+/// into one of these; `None` where there are no such mounts.
+fn without_mounts(command: &DockerCommand) -> Option<DockerCommand> {
+    let left_out = command.perhaps_mounts();
+    let leads_into_one = |name: &str| {
+        let path = variable_of(command, name).filter(|path| path.starts_with('/'));
+        path.is_some_and(|path| left_out.iter().any(|mount| split_below(path, &mount.target.text).is_some()))
+    };
+    let less = command.without_mounts()?;
+    Some(less.without_variables(leads_into_one).unwrap_or(less))
 }
 
 /// The value that a command gives a variable, where it is known.

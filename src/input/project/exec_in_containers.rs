@@ -54,10 +54,10 @@ impl ProjectReader<'_> {
     fn missing_container(&self, exec: &DockerExec, why: &str, started: &ContainerStart) -> Option<Diagnostic> {
         let programs = &self.repository.programs.commands;
         let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
-        let of = if exec.name.is_symbolic() {
-            "a container".to_owned()
+        let (of, why) = if exec.name.is_symbolic() {
+            ("a container".to_owned(), "and which one that is is not known")
         } else {
-            format!("the container {}", quoted(&exec.name.text))
+            (format!("the container {}", quoted(&exec.name.text)), why)
         };
         let message = format!("this runs a command in {of}, {why}");
         calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message))

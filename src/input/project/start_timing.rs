@@ -75,11 +75,12 @@ pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: 
     };
     let may_end = !goes_on(started) || started.command.is_perhaps_detached();
     let may_overlap = by.is_none() && fixed_name.is_none() && may_end && !started.is_single;
+    let open_start = may_overlap.then_some(started.span);
     // Each run of the script makes one of its own; a loop may use one several times, unless each of its rounds makes one.
     let made = (!started.repeats || started.is_made_each_round).then(|| MADE_ANEW.to_owned());
     let varying = started.varying.iter().cloned().chain(made).collect();
     let restarts = started.command.may_start_again();
-    Timing { moments, fixed_name, name_symbols, may_overlap, varying, restarts, ..Timing::default() }
+    Timing { moments, fixed_name, name_symbols, may_overlap, open_start, varying, restarts, ..Timing::default() }
 }
 
 /// Whether a container goes on when its script has ended.
@@ -101,7 +102,9 @@ pub(super) fn count_instances(container: &mut Container, started: &ContainerStar
 pub(super) fn forget_name(container: &mut Container, started: &ContainerStart, by: Option<&Container>) {
     let timing = &mut container.timing;
     (timing.fixed_name, timing.name_symbols) = (None, Vec::new());
-    timing.may_overlap |= timing_of(started, by, None).may_overlap;
+    let unnamed = timing_of(started, by, None);
+    timing.may_overlap |= unnamed.may_overlap;
+    timing.open_start = timing.open_start.or(unnamed.open_start);
     count_instances(container, started, by);
 }
 
@@ -138,6 +141,7 @@ pub(super) fn add_start_again(container: &mut Container, again: &Timing, span: S
     }
     let timing = &mut container.timing;
     timing.may_overlap |= again.may_overlap;
+    timing.open_start = timing.open_start.filter(|start| again.open_start == Some(*start));
     let made = |name: &&String| *name == MADE_ANEW;
     // What one run makes, two of its containers may use at once.
     let is_one_per_run = timing.varying.iter().any(|name| made(&name)) && again.varying.iter().any(|name| made(&name));

@@ -13,7 +13,7 @@ use crate::input::project::{Reference, Repository};
 use crate::input::shell::ContainerStart;
 use crate::input::shell::file_system::Lookup;
 use crate::input::start_words::{
-    describes_services, has_start_command, is_development_start, is_start_line, names_engine,
+    describes_services, has_start_command, is_development_start, is_start_line, names_engine, unprinted_lines,
 };
 use crate::input::{InputKind, LoadContext, Piece};
 use crate::model::{Diagnostic, Level, Script, Unseen, Value};
@@ -81,7 +81,7 @@ pub(in crate::input) fn add_commands(
         // They may be texts that the script runs.
         let texts = script.unread.iter().map(|unread| repository.sources.get(unread.span.file));
         let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
-        let starts = |text: &str| text.lines().any(is_start_line) || describes_services(text);
+        let starts = |text: &str| unprinted_lines(text).any(is_start_line) || describes_services(text);
         // What is handed to another program or file may be no start where it stands: it is printed.
         let hands_start = script.unread.iter().any(|unread| {
             let source = repository.sources.get(unread.span.file);
@@ -130,7 +130,7 @@ fn hidden_mounts<'s>(starts: &'s [ContainerStart], repository: &Repository<'_>) 
 
 /// Whether a script has the command in it that starts a container, and names a known program.
 fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
-    text.lines().any(is_start_line) && repository.programs.are_named_in(text)
+    unprinted_lines(text).any(is_start_line) && repository.programs.are_named_in(text)
 }
 
 /// Whether a text has the name of a known program's command in it, as a part of a word at least.

@@ -1,12 +1,15 @@
 //! Containers that can start others which no input describes. May use `model`, `rules`, `finding` and earlier parts
 //! of `judge`.
 
+use std::collections::BTreeSet;
+
 use super::placeholders;
 use crate::finding::{Advice, Breach, Evidence, Judged, Location, LoginPlace, Verdict};
 use crate::judge::candidate::calls::{ROLE_LABEL, find_declaration};
 use crate::judge::place::MountLookup;
 use crate::model::{Container, Layout, Mount, MountSource, parent_and_name};
 use crate::rules::{Facts, Filesystems, Matrix, Message, Outcome, Placeholder, Ruleset, Ruling, Spawner, TableName};
+use crate::text::Span;
 
 /// Containers that hold the engine's socket, where there is something that what they start could share: a directory that
 /// others use, or one that the container itself holds.
@@ -24,11 +27,16 @@ pub(in crate::judge) fn find_spawners(layout: &Layout, rules: &Ruleset, judged: 
     };
     // It is told once, of the first login that may be concerned, and names all of them.
     let names: Vec<String> = places.iter().map(|(place, _)| place.clone()).collect();
+    let mut starts: BTreeSet<Span> = BTreeSet::new();
     for (at, container) in layout.containers.iter().enumerate() {
         let declared = container.starts_described
             || find_declaration(container, ROLE_LABEL).is_some_and(|declared| declared.text() == "none");
         let socket = container.mounts.iter().find(|mount| is_engine_socket(mount, &rules.filesystems));
         let Some(mount) = socket.filter(|_| !declared) else { continue };
+        // However many ways lead to a command of a script, what it starts is told once.
+        if container.start.as_ref().is_some_and(|start| !starts.insert(start.span)) {
+            continue;
+        }
         let own = || own_login(at, container, rules);
         let (login, places) = match places.first() {
             Some((_, login)) => (*login, names.clone()),

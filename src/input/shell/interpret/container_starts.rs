@@ -12,6 +12,7 @@ use super::repeated_commands::REPEATED_ARGUMENT;
 use super::saved_call::LockSides;
 use super::shell_state::{HeldLock, ShellState};
 use super::shell_word::ShellWord;
+use super::split_words::has_double_quotes;
 use super::start_record::{ContainerStart, LockAround, LockedStart, StartLock, StartNumber};
 use super::value_identity::short_place;
 use super::variable_value::VariableValue;
@@ -314,7 +315,7 @@ pub fn read_docker_line(
 fn argument(word: &ShellWord, given: bool, sources: &Sources) -> Argument {
     let source = word.source.raw();
     let list = ["$@", "${@", "[@]"].iter().any(|all| source.contains(all));
-    let splits = !word.text.is_fixed() && source.contains(['$', '`']) && (list || !source.contains('"'));
+    let splits = !word.text.is_fixed() && source.contains(['$', '`']) && (list || !has_double_quotes(&source));
     Argument {
         text: word.text.clone(),
         span: word.source_span(sources),

@@ -127,8 +127,8 @@ pub use self::written_services::name_for;
 use std::sync::Arc;
 
 use super::{ExecContext, ShellEntry};
-use crate::model::{Command, Inherits, Script, Sight};
-use crate::text::Span;
+use crate::model::{Command, Inherits, Moment, Script, Sight};
+use crate::text::{FileId, Span};
 
 /// Runs an entrypoint with a command; without an entrypoint the command by itself.
 pub(super) fn run_commands(
@@ -146,7 +146,7 @@ pub(super) fn run_commands(
     }
     let mut interpreter = Interpreter::new(*context, Span::at(first.span.file, first.span.start));
     interpreter.run_words(&words);
-    finish(interpreter, entrypoint.is_none(), "")
+    finish(interpreter, entrypoint.is_none(), "", None)
 }
 
 /// Runs a script as a program that others call: what it is called with is not known, and its functions and aliases may
@@ -154,7 +154,7 @@ pub(super) fn run_commands(
 pub(super) fn run_program(path: &str, span: Span, context: &ExecContext<'_>) -> (Script, Vec<ContainerStart>) {
     let mut interpreter = Interpreter::new(*context, span);
     interpreter.run_as_program(path, span);
-    finish(interpreter, false, path)
+    finish(interpreter, false, path, Some(span.file))
 }
 
 /// Runs the entries of a file of another kind: none of them knows of the others.
@@ -165,18 +165,25 @@ pub(super) fn run_entries(
 ) -> (Script, Vec<ContainerStart>) {
     let mut interpreter = Interpreter::new(*context, span);
     let runs = interpreter.run_entries(entries);
-    let (script, mut started) = finish(interpreter, false, "");
+    let (script, mut started) = finish(interpreter, false, "", None);
     runs.name_moments(&mut started);
     (script, started)
 }
 
-/// What a run gives; `by_convention` where its words are arguments of what was not read.
-fn finish(mut interpreter: Interpreter<'_>, by_convention: bool, run: &str) -> (Script, Vec<ContainerStart>) {
+/// What a run gives; `by_convention` where its words are arguments of what was not read. `program` is the script that was
+/// run as a program.
+fn finish(
+    mut interpreter: Interpreter<'_>,
+    by_convention: bool,
+    run: &str,
+    program: Option<FileId>,
+) -> (Script, Vec<ContainerStart>) {
     interpreter.drop_shared_locks();
     let run: Arc<str> = run.into();
     for (number, start) in interpreter.started.iter_mut().enumerate() {
         let (moment, repeats) = interpreter.timeline.moment(number, &run);
-        (start.moment, start.repeats) = (moment, repeats);
+        let is_of_program = program == Some(start.span.file);
+        (start.moment, start.repeats) = (Moment { is_of_program, ..moment }, repeats);
     }
     let covered = interpreter.unseen.is_none() && interpreter.covered.is_some();
     let (unseen, unseen_span) = match (interpreter.unseen, interpreter.covered) {

@@ -10,7 +10,7 @@ use super::list_item::{self, ListItem};
 use super::script_defaults::default_of_script;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
-use super::split_words::SplitWords;
+use super::split_words::{SplitWords, has_double_quotes};
 use super::variable_value::VariableValue;
 use super::working_directory::changed_directory;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
@@ -84,7 +84,7 @@ impl Interpreter<'_> {
         state: &mut ShellState,
         mut split: Option<&mut SplitWords>,
     ) -> Vec<ShellWord> {
-        let is_quoted = || word.source.0.iter().any(|traced| traced.ch == '"' && !traced.live);
+        let is_quoted = || has_double_quotes(&word.source.raw());
         let mut done: Vec<ShellWord> = Vec::new();
         let mut open: Option<ShellWord> = None;
         let fresh = || ShellWord { source: word.source.clone(), ..ShellWord::default() };
