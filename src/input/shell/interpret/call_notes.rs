@@ -28,6 +28,9 @@ pub(super) struct CallNotes {
     pub(super) is_cut: bool,
     /// Whether it leaves loops, which may be around it.
     pub(super) leaves_loops: bool,
+    /// Whether it hides a variable of the function that it is a part of, or returns from it.
+    pub(super) hides_in_function: bool,
+    pub(super) returns: bool,
     /// Whether it does, or asks for, something that is no part of what it starts from or gives, so that it is not kept.
     pub(super) is_unkept: bool,
 }
@@ -46,6 +49,8 @@ impl CallNotes {
         self.open_words.extend(inner.open_words.iter().cloned());
         self.is_cut |= inner.is_cut;
         self.leaves_loops |= inner.leaves_loops;
+        self.hides_in_function |= inner.hides_in_function;
+        self.returns |= inner.returns;
         self.is_unkept |= inner.is_unkept;
     }
 

@@ -11,6 +11,7 @@ use super::file_start::FileStart;
 use super::limits;
 use super::print_record::{PrintedWords, redirects_output};
 use super::recipient::Recipient;
+use super::recorded_again::RecordedAgain;
 use super::saved_call::{CalledCode, SavedCalls};
 use super::script_text::ScriptText;
 use super::shell_state::{OpenFileId, ShellState, join_states};
@@ -128,8 +129,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) saved: HashMap<CalledCode, SavedCalls>,
     pub(super) call_notes: Vec<CallNotes>,
     pub(super) touches: TouchNotes,
-    /// How many programs were recorded again.
-    pub(super) recorded_again: usize,
+    /// The programs that were recorded again.
+    pub(super) recorded_again: RecordedAgain,
     /// How many of the processes around this point run beside a shell that holds a lock.
     pub(super) beside_locks: usize,
     /// Whether calls were not all told apart.
@@ -198,7 +199,7 @@ impl<'a> Interpreter<'a> {
             saved: HashMap::new(),
             call_notes: Vec::new(),
             touches: TouchNotes::default(),
-            recorded_again: 0,
+            recorded_again: RecordedAgain::default(),
             beside_locks: 0,
             #[cfg(test)]
             has_wide_calls: false,

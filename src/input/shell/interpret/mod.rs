@@ -10,8 +10,8 @@
 //!                   `shell_variables`: what a variable holds, and which are asked for; `certainty`: what happened on
 //!                   some ways only
 //! repeated_calls    functions and files that are called again from the same start are not gone through again: `saved_call`
-//!                   is what they gave, `moved_states` and `repeated_records` give it again, `call_times` says what that
-//!                   adds to the timeline; `widened_calls`: those with ever new starts
+//!                   is what they gave, `moved_states` and `repeated_records` give it again (`recorded_again` says how
+//!                   often), `call_times` says what that adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
 //!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
 //!                   variables; `unclear_words`, `value_identity`, `unclear_parts`: values that are not known; `alternatives`: those that
@@ -74,6 +74,7 @@ mod printed_words;
 mod program_scripts;
 mod recipe_calls;
 mod recipient;
+mod recorded_again;
 mod redirection;
 mod remote_hosts;
 #[cfg(test)]
