@@ -208,6 +208,7 @@ impl Interpreter<'_> {
             return ExitStates::either_way(state);
         }
         let before = state.conditional;
+        let running = Rc::clone(&state.running);
         let number = self.next_site();
         self.loops.push(number);
         self.timeline.begin_loop();
@@ -239,6 +240,8 @@ impl Interpreter<'_> {
             // What a round leaves running runs while the next one may let go of its lock.
             self.in_trial_round(|interpreter| round(interpreter, Some(body), true, left.clone()));
         }
+        let outs = last.iter().flat_map(|last| [&last.back, &last.ended, &last.broken]).flatten();
+        self.keep_running_after(outs.collect(), &running);
         let leave = last.and_then(|last| join_states(last.ended, join_states(last.broken, broken)));
         let leave = leave.map(|leave| leave.with_left(left.as_ref()));
         self.timeline.end_loop();

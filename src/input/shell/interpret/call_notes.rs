@@ -26,6 +26,8 @@ pub(super) struct CallNotes {
     pub(super) open_words: BTreeSet<String>,
     /// Whether something was nested too deep in it to be followed.
     pub(super) is_cut: bool,
+    /// Whether it ends containers: which of them do so hangs on those that run.
+    pub(super) ends_containers: bool,
     /// Whether it leaves loops, which may be around it.
     pub(super) leaves_loops: bool,
     /// Whether it hides a variable of the function that it is a part of, or returns from it.
@@ -48,6 +50,7 @@ impl CallNotes {
         self.withholds.extend(inner.withholds.iter().cloned());
         self.open_words.extend(inner.open_words.iter().cloned());
         self.is_cut |= inner.is_cut;
+        self.ends_containers |= inner.ends_containers;
         self.leaves_loops |= inner.leaves_loops;
         self.hides_in_function |= inner.hides_in_function;
         self.returns |= inner.returns;

@@ -1,7 +1,7 @@
 //! Runs statements in the order a shell would, down every branch, and records each command with its locks.
 //! Uses `parse`, `shell_state`, `exit_states` and the data that it records.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::alternatives::KnownAlternatives;
@@ -56,6 +56,10 @@ pub(super) struct Interpreter<'a> {
     pub(super) time_limit: Option<f64>,
     /// Whether the command of an engine that runs now is ended after some time, which leaves what it waits for running.
     pub(super) is_cut_short: bool,
+    /// Whether what reads its output may end before it does, and it with that.
+    pub(super) is_read_short: bool,
+    /// The containers that were not started where the command failed that was substituted last.
+    pub(super) not_made: BTreeSet<usize>,
     /// The aliases that a command's name may stand for, where the shell replaces them, and those that are being replaced.
     pub(super) aliases: BTreeMap<String, TracedText>,
     pub(super) expands_aliases: bool,
@@ -157,6 +161,8 @@ impl<'a> Interpreter<'a> {
             loops: Vec::new(),
             time_limit: None,
             is_cut_short: false,
+            is_read_short: false,
+            not_made: BTreeSet::new(),
             aliases: BTreeMap::new(),
             expands_aliases: false,
             replacing: Vec::new(),

@@ -26,7 +26,7 @@
 //!                   `other_names`: programs under names that links give them; `hidden_programs`: what its words do not name;
 //!                   `unread_code`: what files show of that which are no shell scripts
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
-//!                   `repeated_commands`: `xargs` and its kin
+//!                   `repeated_commands`: `xargs` and its kin;  `running_containers`: what a round of a loop ends
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
 //!                   `arguments` and `unknown_arguments`: what they are called with;
 //!                   `declared_functions`: functions that a shell is given as text;
@@ -82,6 +82,7 @@ mod repeat_tests;
 mod repeated_calls;
 mod repeated_commands;
 mod repeated_records;
+mod running_containers;
 mod saved_call;
 mod script_defaults;
 mod script_files;
@@ -122,6 +123,7 @@ mod written_services;
 pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
 pub use self::start_record::{ContainerStart, StartLock, WayIn};
+use self::timeline::StartMoment;
 pub(in crate::input) use self::unwrapped::is_shell;
 pub(in crate::input) use self::value_positions::traced_scalar;
 pub use self::written_services::name_for;
@@ -176,8 +178,8 @@ fn finish(mut interpreter: Interpreter<'_>, by_convention: bool, run: &str) -> (
     interpreter.drop_shared_locks();
     let run: Arc<str> = run.into();
     for (number, start) in interpreter.started.iter_mut().enumerate() {
-        let (moment, repeats) = interpreter.timeline.moment(number, &run);
-        (start.moment, start.repeats) = (moment, repeats);
+        let StartMoment { moment, repeats, is_ended } = interpreter.timeline.moment(number, &run);
+        (start.moment, start.repeats, start.is_ended) = (moment, repeats, is_ended);
     }
     let covered = interpreter.unseen.is_none() && interpreter.covered.is_some();
     let (unseen, unseen_span) = match (interpreter.unseen, interpreter.covered) {

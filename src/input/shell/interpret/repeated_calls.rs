@@ -192,6 +192,7 @@ impl Interpreter<'_> {
         all.called_as(state).rev().find_map(|(index, saved)| {
             let fits = saved.surroundings == *surroundings
                 && (!saved.notes.leaves_loops || saved.around == around)
+                && (!saved.notes.ends_containers || saved.start.state().running == state.running)
                 && saved.depth.is_none_or(|depth| self.depth_here().is_below(depth))
                 && (often || self.running_of(&saved.notes) == saved.running)
                 && self.varying_of(&saved.notes) == saved.varying;
@@ -402,6 +403,9 @@ impl Interpreter<'_> {
         if !self.is_muted() {
             self.repeat_found(saved, state);
             self.repeat_starts(saved, &renames, how);
+            if !saved.notes.starts.is_empty() {
+                self.keep_running_here(state);
+            }
             let relied = self.timeline.repeat_call(&mut saved.times, how);
             if let Some(around) = self.call_notes.last_mut() {
                 around.relied.extend(relied);

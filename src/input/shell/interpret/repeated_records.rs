@@ -59,8 +59,12 @@ impl Interpreter<'_> {
                 AnotherCall::Again => {
                     self.timeline.add_start_again(start);
                     let ways_in = entered.iter().cloned().collect();
-                    let copy =
-                        self.started.get(start).map(|known| ContainerStart { ways_in, kept_id: None, ..known.clone() });
+                    let copy = self.started.get(start).map(|known| ContainerStart {
+                        ways_in,
+                        kept_id: None,
+                        id_file: None,
+                        ..known.clone()
+                    });
                     self.started.extend(copy);
                 }
                 AnotherCall::Often => self.timeline.spread_start(start),
