@@ -149,6 +149,7 @@ impl Interpreter<'_> {
     /// Goes through a loop round by round, where each of its words is known and rounds do no more than set variables.
     fn run_each(&mut self, variable: &str, words: &[ShellWord], body: &Block, state: ShellState) -> ExitStates {
         let before = state.conditional;
+        let running = Rc::clone(&state.running);
         let mut state = Some(state);
         let mut broken = None;
         for word in words {
@@ -160,6 +161,7 @@ impl Interpreter<'_> {
             broken = join_states(broken, join_states(ok, failed));
         }
         let left = join_states(state, broken);
+        self.keep_running_after(left.iter().collect(), &running);
         ExitStates { ok: left.map(|state| ShellState { conditional: before, ..state }), ..ExitStates::default() }
     }
 

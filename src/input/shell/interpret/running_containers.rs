@@ -64,7 +64,9 @@ impl Interpreter<'_> {
     fn end_running(&mut self, stop: &DockerStop, by: usize, state: &mut ShellState) {
         let is_meant = |number: &usize| self.started.get(*number).is_some_and(|start| is_ended_by(start, stop));
         let ended: Vec<usize> = state.running.iter().copied().filter(is_meant).collect();
-        for number in &ended {
+        // Of what is started once, the whole script says whether it is ended.
+        let in_loop = |number: &&usize| self.started.get(**number).is_some_and(|start| start.in_loop);
+        for number in ended.iter().filter(in_loop) {
             self.timeline.end_start(*number, by);
         }
         if !ended.is_empty() {
@@ -80,8 +82,11 @@ impl Interpreter<'_> {
     }
 
     /// Notes what runs on that a process started which ends, where it ended that on other ways. What ran before it is the
-    /// affair of the process around it.
+    /// affair of the process around it. A script's own process ends with the script.
     pub(super) fn keep_running_of(&mut self, exits: &ExitStates, before: &BTreeSet<usize>) {
+        if self.frames.is_empty() {
+            return;
+        }
         for state in exits.ok.iter().chain(&exits.err).chain(&exits.soft) {
             self.keep_running(state.running.difference(before), true);
         }

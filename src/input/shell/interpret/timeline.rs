@@ -332,7 +332,7 @@ impl Timeline {
     /// A command ends what an earlier start left running in a loop. Both by their index.
     pub(super) fn end_start(&mut self, start: usize, by: usize) {
         let at = self.starts.get(by).map_or(self.now, |by| by.at);
-        if let Some(start) = self.starts.get_mut(start).filter(|start| start.loop_from.is_some()) {
+        if let Some(start) = self.starts.get_mut(start) {
             start.end = match start.end {
                 StartEnd::Open => StartEnd::At(at),
                 StartEnd::At(before) => StartEnd::At(before.max(at)),
