@@ -56,6 +56,8 @@ pub struct Moment {
     pub spans: Vec<TimeSpan>,
     /// Its place in the order of that run.
     pub at: usize,
+    /// Where the loop begins in that order whose next rounds find it running, if one does.
+    pub goes_on_from: Option<usize>,
     /// What that run is a part of, where others are too.
     pub part: Option<RunPart>,
     /// Whether the run is that of the command's own script, as a program that others call: what a caller's run starts by
@@ -179,7 +181,8 @@ impl Moment {
                 let point = |moment: &Self| TimeSpan { from: moment.at, until: moment.at, ..TimeSpan::default() };
                 let (one, another) = (one.copied().unwrap_or(point(self)), another.copied().unwrap_or(point(other)));
                 let begins = |span: TimeSpan, moment: &Self, other: TimeSpan| {
-                    if other.is_ended && span.from == 0 { moment.at } else { span.from }
+                    let begins = moment.goes_on_from.unwrap_or(moment.at);
+                    if other.is_ended && span.from == 0 { begins } else { span.from }
                 };
                 one.until < begins(another, other, one) || another.until < begins(one, self, another)
             }

@@ -295,6 +295,8 @@ pub struct DockerStop {
     pub project: Option<ComposeProject>,
     /// Whether it only waits until they end by themselves (`wait`).
     pub only_waits: bool,
+    /// Whether it waits for as long as somebody reads what they print (`logs -f`, `attach`).
+    pub only_follows: bool,
 }
 
 /// A command in a container that runs already.

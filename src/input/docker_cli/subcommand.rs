@@ -73,6 +73,11 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
             let stop = stop_command::read_stop(&command, rest, &prefix, context)?;
             Some(DockerCommand::Stop(Box::new(stop)))
         }
+        "logs" | "attach" if engine.is_none() => {
+            let prefix = CommandPrefix { options: parsed, engine, family, span };
+            let stop = stop_command::read_follow(&command, rest, &prefix, context)?;
+            Some(DockerCommand::Stop(Box::new(stop)))
+        }
         _ => read_unread(&command, rest, span),
     }
 }

@@ -149,6 +149,9 @@ impl Interpreter<'_> {
         if !function.locals.iter().any(|(other, _)| other == name) {
             function.locals.push((name.to_owned(), state.vars.get(name).cloned()));
         }
+        if let Some(notes) = self.call_notes.last_mut() {
+            notes.hides_in_function = true;
+        }
         if is_sourced {
             // It is hidden in what calls the file, which is told nothing where that is not gone through.
             self.forbid_keeping();

@@ -100,7 +100,13 @@ impl Interpreter<'_> {
         (taken.map(ShellState::on_condition), left.map(ShellState::on_condition))
     }
 
-    pub(super) fn run_while(&mut self, condition: &Block, body: &Block, until: bool, state: ShellState) -> ExitStates {
+    pub(super) fn run_while(
+        &mut self,
+        condition: &Block,
+        body: &Rc<Block>,
+        until: bool,
+        state: ShellState,
+    ) -> ExitStates {
         let round = |interpreter: &mut Self, state: ShellState| {
             let (ok, failed) =
                 interpreter.in_condition(|interpreter| interpreter.run_block(condition, state)).split_failed();
@@ -121,7 +127,7 @@ impl Interpreter<'_> {
         &mut self,
         variable: Option<&str>,
         words: &[UnexpandedWord],
-        body: &Block,
+        body: &Rc<Block>,
         mut state: ShellState,
     ) -> ExitStates {
         let text: Vec<String> = words.iter().map(|word| word.source.raw()).collect();
@@ -143,6 +149,7 @@ impl Interpreter<'_> {
     /// Goes through a loop round by round, where each of its words is known and rounds do no more than set variables.
     fn run_each(&mut self, variable: &str, words: &[ShellWord], body: &Block, state: ShellState) -> ExitStates {
         let before = state.conditional;
+        let running = Rc::clone(&state.running);
         let mut state = Some(state);
         let mut broken = None;
         for word in words {
@@ -154,6 +161,7 @@ impl Interpreter<'_> {
             broken = join_states(broken, join_states(ok, failed));
         }
         let left = join_states(state, broken);
+        self.keep_running_after(left.iter().collect(), &running);
         ExitStates { ok: left.map(|state| ShellState { conditional: before, ..state }), ..ExitStates::default() }
     }
 
@@ -161,7 +169,7 @@ impl Interpreter<'_> {
         &mut self,
         variable: Option<&str>,
         words: &[ShellWord],
-        body: &Block,
+        body: &Rc<Block>,
         state: ShellState,
     ) -> ExitStates {
         let sure = words.iter().any(ShellWord::is_fixed);
@@ -192,26 +200,35 @@ impl Interpreter<'_> {
     /// Goes round a loop: once to see what a round leaves, then once from what any round may start with.
     fn run_rounds(
         &mut self,
-        body: &Block,
+        body: &Rc<Block>,
         state: ShellState,
         mut start: impl FnMut(&mut Self, ShellState) -> (Option<ShellState>, Option<ShellState>),
     ) -> ExitStates {
+        let around = self.frames.iter().rev().take_while(|frame| frame.kind == FrameKind::Loop).count();
+        if around >= limits::NESTED_LOOPS {
+            self.note_too_deep("loops are nested too deep to be followed");
+            return ExitStates::either_way(state);
+        }
         let before = state.conditional;
+        let running = Rc::clone(&state.running);
         let number = self.next_site();
         self.loops.push(number);
         self.timeline.begin_loop();
-        let mut round = |interpreter: &mut Self, body: Option<&Block>, state: ShellState| {
+        let mut round = |interpreter: &mut Self, body: Option<&Rc<Block>>, is_tried: bool, state: ShellState| {
             let mut ended = None;
             let (exits, frame) = interpreter.in_frame(FrameKind::Loop, |interpreter| {
                 let (enter, leave) = start(interpreter, state);
                 ended = leave;
-                enter.zip(body).map(|(state, body)| interpreter.run_block(body, state)).unwrap_or_default()
+                let run = |(state, body)| {
+                    if is_tried { interpreter.try_round(body, state) } else { interpreter.run_block(body, state) }
+                };
+                enter.zip(body).map(run).unwrap_or_default()
             });
             let back = join_states(interpreter.next_state(exits), frame.again);
             let (ok, failed) = frame.ends.split_failed();
             LoopRound { back, ended, broken: join_states(ok, failed) }
         };
-        let first = self.in_trial_round(|interpreter| round(interpreter, Some(body), state.clone()));
+        let first = self.in_trial_round(|interpreter| round(interpreter, Some(body), true, state.clone()));
         let entry = match first.back {
             Some(back) => join_states(Some(state), Some(back)),
             None => Some(state),
@@ -219,12 +236,14 @@ impl Interpreter<'_> {
         // Where the loop around this one is only gone round to see what it leaves, it is gone round again after that, and
         // this one with it: twice at every level would be a power of two.
         let (body, broken) = if self.is_muted() { (None, first.broken) } else { (Some(body), None) };
-        let last = entry.map(|entry| round(self, body, entry));
+        let last = entry.map(|entry| round(self, body, false, entry));
         let left = last.as_ref().and_then(|last| last.back.clone()).filter(|back| !back.left.is_empty());
         if let (Some(left), Some(body)) = (&left, body) {
             // What a round leaves running runs while the next one may let go of its lock.
-            self.in_trial_round(|interpreter| round(interpreter, Some(body), left.clone()));
+            self.in_trial_round(|interpreter| round(interpreter, Some(body), true, left.clone()));
         }
+        let outs = last.iter().flat_map(|last| [&last.back, &last.ended, &last.broken]).flatten();
+        self.keep_running_after(outs.collect(), &running);
         let leave = last.and_then(|last| join_states(last.ended, join_states(last.broken, broken)));
         let leave = leave.map(|leave| leave.with_left(left.as_ref()));
         self.timeline.end_loop();

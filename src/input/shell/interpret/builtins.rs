@@ -33,6 +33,9 @@ impl Interpreter<'_> {
             }
             "exit" | "return" => {
                 let kind = if name == "exit" { FrameKind::Process } else { FrameKind::Function };
+                if let Some(notes) = self.call_notes.last_mut() {
+                    notes.returns |= name == "return";
+                }
                 let ends = match operand.as_deref() {
                     Some("0") => ExitStates::succeeded(state),
                     Some(code) if code.parse::<i32>().is_ok() => {

@@ -26,8 +26,13 @@ pub(super) struct CallNotes {
     pub(super) open_words: BTreeSet<String>,
     /// Whether something was nested too deep in it to be followed.
     pub(super) is_cut: bool,
+    /// Whether it ends containers: which of them do so hangs on those that run.
+    pub(super) ends_containers: bool,
     /// Whether it leaves loops, which may be around it.
     pub(super) leaves_loops: bool,
+    /// Whether it hides a variable of the function that it is a part of, or returns from it.
+    pub(super) hides_in_function: bool,
+    pub(super) returns: bool,
     /// Whether it does, or asks for, something that is no part of what it starts from or gives, so that it is not kept.
     pub(super) is_unkept: bool,
 }
@@ -45,7 +50,10 @@ impl CallNotes {
         self.withholds.extend(inner.withholds.iter().cloned());
         self.open_words.extend(inner.open_words.iter().cloned());
         self.is_cut |= inner.is_cut;
+        self.ends_containers |= inner.ends_containers;
         self.leaves_loops |= inner.leaves_loops;
+        self.hides_in_function |= inner.hides_in_function;
+        self.returns |= inner.returns;
         self.is_unkept |= inner.is_unkept;
     }
 

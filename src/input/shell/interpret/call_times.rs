@@ -35,6 +35,8 @@ struct TimedCall {
     open: BTreeSet<usize>,
     /// Those that it left running.
     left: BTreeSet<usize>,
+    /// How many containers had been left running: each may run still, and be ended later.
+    containers: usize,
 }
 
 /// The times that a call was gone through, and what it does to processes.
@@ -95,7 +97,7 @@ impl Timeline {
         times.leaves |= !left.is_empty() || events.left > began.left;
         times.last = self.last_process().filter(|_| self.last_process() != began.last);
         times.named = events.named.get(began.named..).unwrap_or_default().to_vec();
-        times.calls.push(TimedCall { place: began.place, open: began.open, left });
+        times.calls.push(TimedCall { place: began.place, open: began.open, left, containers: began.left });
     }
 
     /// What one more call is to be taken for, here; `starts` where it starts containers.
@@ -119,7 +121,11 @@ impl Timeline {
             return if alike.filter(runs).filter(knew).count() > 1 { AnotherCall::Known } else { rest };
         }
         // All that it begins ends in it, so that two of them are in turn.
-        let covers = |call: &TimedCall| call.place.is_among_the_same(&place) && self.open.is_subset(&call.open);
+        let covers = |call: &TimedCall| {
+            call.place.is_among_the_same(&place)
+                && self.open.is_subset(&call.open)
+                && call.containers == self.events.left
+        };
         if times.calls.iter().any(covers) {
             AnotherCall::Known
         } else if often {
@@ -132,7 +138,8 @@ impl Timeline {
     /// Does to processes what a call does that is not gone through; gives those that stand for the ones that it would leave.
     pub(super) fn repeat_call(&mut self, times: &mut CallTimes, how: AnotherCall) -> BTreeSet<usize> {
         if how == AnotherCall::Again {
-            times.calls.push(TimedCall { place: self.place(), open: self.open.clone(), left: BTreeSet::new() });
+            let (place, open, left) = (self.place(), self.open.clone(), BTreeSet::new());
+            times.calls.push(TimedCall { place, open, left, containers: self.events.left });
         }
         // Where it asks for processes outside of it, it may name others than it did.
         let meant = |number: usize| if times.reaches_out { NO_PROCESS } else { number };

@@ -38,20 +38,20 @@ pub(super) struct EngineCommand<'w> {
 }
 
 impl Interpreter<'_> {
-    /// Records a command that starts a container.
-    pub(super) fn record_start(&mut self, words: &[ShellWord], state: &ShellState) {
+    /// Records a command that starts a container; gives its number where that container is followed on the ways from here.
+    pub(super) fn record_start(&mut self, words: &[ShellWord], state: &mut ShellState) -> Option<usize> {
         if self.is_muted() {
-            return;
+            return None;
         }
         let repeated = self.with_placeholder(words);
-        let Some(EngineCommand { words, guessed }) = self.engine_command(&repeated) else { return };
+        let EngineCommand { words, guessed } = self.engine_command(&repeated)?;
         if self.started.len() >= limits::CONTAINER_STARTS {
             self.note_unread("more containers are started than are read", None);
-            return;
+            return None;
         }
         let when = state.conditions();
         if when.iter().any(|condition| self.condition_holds(condition) == Some(false)) {
-            return;
+            return None;
         }
         let sources = self.context.sources;
         let arguments = self.arguments_of(&words);
@@ -62,7 +62,7 @@ impl Interpreter<'_> {
         let handed = || self.handed_variables(span, state);
         let context =
             CommandContext { sources, here: self.here, base, environment: &environment, ambient, handed: &handed };
-        let Some(command) = docker_cli::read(&arguments, &context) else { return };
+        let command = docker_cli::read(&arguments, &context)?;
         let chosen = match command {
             DockerCommand::Run(_) | DockerCommand::ComposeRun(_) | DockerCommand::Exec(_) => {
                 self.chosen_words(&words, state)
@@ -72,9 +72,11 @@ impl Interpreter<'_> {
         let alternatives =
             chosen.iter().filter_map(|words| docker_cli::read(&self.arguments_of(words), &context)).collect();
         // What ends counts where it is told when that is: in the run of a script of the host, which waits as long as it takes.
-        let is_unsure = |stop: &DockerStop| self.ways_in.is_none() || stop.only_waits && self.is_cut_short;
+        let is_cut =
+            |stop: &DockerStop| stop.only_waits && self.is_cut_short || stop.only_follows && self.is_read_short;
+        let is_unsure = |stop: &DockerStop| self.ways_in.is_none() || is_cut(stop);
         if matches!(&command, DockerCommand::Stop(stop) if is_unsure(stop)) {
-            return;
+            return None;
         }
         let locks = self.locks_around_start(state);
         self.timeline.add_start(command.is_left_running(), self.at_once > 0);
@@ -101,10 +103,12 @@ impl Interpreter<'_> {
             is_single: false,
             ways_in: self.way_in().cloned().into_iter().collect(),
             kept_id: None,
+            id_file: None,
             is_ended: false,
             locks,
             span,
         });
+        self.follow_containers(&words, state)
     }
 
     /// The words of a command that is recorded, without those that are surely not given.

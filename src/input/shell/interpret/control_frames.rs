@@ -45,6 +45,8 @@ impl Interpreter<'_> {
         let outer = self.timeline.enter_shell();
         let (exits, frame) = self.in_frame(FrameKind::Process, |interpreter| run(interpreter, child));
         self.timeline.leave_shell(outer);
+        self.keep_running_of(&exits, &parent.running);
+        self.keep_running_of(&frame.ends, &parent.running);
         let ExitStates { ok, err, soft } = exits.merge(frame.ends);
         let is_within = self.ways_in.is_some() || self.frames.iter().any(|frame| frame.kind == FrameKind::Process);
         if !is_within {

@@ -169,12 +169,12 @@ impl Interpreter<'_> {
     }
 
     /// Records a program, and whether it may start something unseen; `why` explains what was not read.
-    fn record_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
+    fn record_program(&mut self, words: &[ShellWord], mut state: ShellState, why: Option<UnreadReason>) -> ExitStates {
         let renamed = self.by_own_name(words, &state);
         let words = renamed.as_deref().unwrap_or(words);
         let Some(first) = words.first() else { return ExitStates::either_way(state) };
         self.note_other_names(words, &state);
-        self.record_start(words, &state);
+        let started = self.record_start(words, &mut state);
         self.note_text_words(words);
         if first.rest.is_some() {
             // What the caller gives to be run is the caller's.
@@ -197,7 +197,12 @@ impl Interpreter<'_> {
         let invocation = Invocation { hides, ..self.invocation(words, &state) };
         self.note_home(&invocation.argv, &state);
         self.record_call(invocation);
-        ExitStates::either_way(state)
+        let mut exits = ExitStates::either_way(state);
+        // Where it fails there is none.
+        if let (Some(started), Some(failed)) = (started, &mut exits.err) {
+            Rc::make_mut(&mut failed.running).remove(&started);
+        }
+        exits
     }
 
     /// A program with these words, as it runs in this state.

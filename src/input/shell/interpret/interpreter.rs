@@ -1,7 +1,7 @@
 //! Runs statements in the order a shell would, down every branch, and records each command with its locks.
 //! Uses `parse`, `shell_state`, `exit_states` and the data that it records.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::alternatives::KnownAlternatives;
@@ -11,6 +11,7 @@ use super::file_start::FileStart;
 use super::limits;
 use super::print_record::{PrintedWords, redirects_output};
 use super::recipient::Recipient;
+use super::recorded_again::RecordedAgain;
 use super::saved_call::{CalledCode, SavedCalls};
 use super::script_text::ScriptText;
 use super::shell_state::{OpenFileId, ShellState, join_states};
@@ -55,6 +56,10 @@ pub(super) struct Interpreter<'a> {
     pub(super) time_limit: Option<f64>,
     /// Whether the command of an engine that runs now is ended after some time, which leaves what it waits for running.
     pub(super) is_cut_short: bool,
+    /// Whether what reads its output may end before it does, and it with that.
+    pub(super) is_read_short: bool,
+    /// The containers that were not started where the command failed that was substituted last.
+    pub(super) not_made: BTreeSet<usize>,
     /// The aliases that a command's name may stand for, where the shell replaces them, and those that are being replaced.
     pub(super) aliases: BTreeMap<String, TracedText>,
     pub(super) expands_aliases: bool,
@@ -128,8 +133,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) saved: HashMap<CalledCode, SavedCalls>,
     pub(super) call_notes: Vec<CallNotes>,
     pub(super) touches: TouchNotes,
-    /// How many programs were recorded again.
-    pub(super) recorded_again: usize,
+    /// The programs that were recorded again.
+    pub(super) recorded_again: RecordedAgain,
     /// How many of the processes around this point run beside a shell that holds a lock.
     pub(super) beside_locks: usize,
     /// Whether calls were not all told apart.
@@ -156,6 +161,8 @@ impl<'a> Interpreter<'a> {
             loops: Vec::new(),
             time_limit: None,
             is_cut_short: false,
+            is_read_short: false,
+            not_made: BTreeSet::new(),
             aliases: BTreeMap::new(),
             expands_aliases: false,
             replacing: Vec::new(),
@@ -198,7 +205,7 @@ impl<'a> Interpreter<'a> {
             saved: HashMap::new(),
             call_notes: Vec::new(),
             touches: TouchNotes::default(),
-            recorded_again: 0,
+            recorded_again: RecordedAgain::default(),
             beside_locks: 0,
             #[cfg(test)]
             has_wide_calls: false,

@@ -13,10 +13,14 @@ pub(super) const NESTED_VALUES: usize = 3;
 pub(super) const REFERENCES: usize = 8;
 /// Values of a loop's variable that are kept.
 pub(super) const CHOICES: usize = 32;
+/// Ways in which a round of a loop begins that are told apart where it is only tried.
+pub(super) const TRIAL_ROUNDS: usize = 16;
 /// Statements that are run, each counted as often as it is reached.
 pub(super) const STEPS: usize = 20_000;
 /// Levels of statements, functions and texts within each other.
 pub(super) const NESTED_STATEMENTS: usize = 56;
+/// Loops within each other, in one function or text: what a round leaves is found out at each level.
+pub(super) const NESTED_LOOPS: usize = 12;
 /// Texts within each other: `sh -c` in `sh -c`.
 pub(super) const NESTED_TEXTS: usize = 12;
 /// Files within each other.
@@ -33,3 +37,5 @@ pub(super) const LEFT_RUNNING: usize = 64;
 /// Programs that are recorded again of one call that is not gone through again, and of all such calls.
 pub(super) const RECORDED_AGAIN_OF_A_CALL: usize = 256;
 pub(super) const RECORDED_AGAIN: usize = 2000;
+/// How often a program is recorded again in turn: of a call in a call that is given again.
+pub(super) const RECORDED_AGAIN_IN_TURN: usize = 4;

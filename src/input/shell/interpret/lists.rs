@@ -66,7 +66,12 @@ impl Interpreter<'_> {
             };
             // What another part reads is not printed.
             let ends = match parts.get(number + 1) {
-                Some(next) => self.with_recipient(next, |interpreter| interpreter.with_output_aside(runs)),
+                Some(next) => {
+                    let outer = std::mem::replace(&mut self.is_read_short, !reads_all(next));
+                    let ends = self.with_recipient(next, |interpreter| interpreter.with_output_aside(runs));
+                    self.is_read_short = outer;
+                    ends
+                }
                 None => runs(self),
             };
             self.timeline.leave_beside();
@@ -75,10 +80,11 @@ impl Interpreter<'_> {
                     exits.err = join_states(exits.err, ends.err.clone());
                 }
                 let (ok, failed) = ends.split_failed();
-                if let Some(ended) = join_states(ok, failed)
-                    && !Rc::ptr_eq(&ended.locks, &state.locks)
-                {
-                    after.locks = ended.locks;
+                if let Some(ended) = join_states(ok, failed) {
+                    after.forget_ended(state, &ended);
+                    if !Rc::ptr_eq(&ended.locks, &state.locks) {
+                        after.locks = ended.locks;
+                    }
                 }
                 continue;
             }
@@ -87,6 +93,7 @@ impl Interpreter<'_> {
                 if Rc::ptr_eq(&ended.locks, &state.locks) || ended.locks == state.locks {
                     ended.locks = Rc::clone(&after.locks);
                 }
+                ended.forget_ended(state, &after);
                 ended
             });
             exits.err = join_states(exits.err, piped);
@@ -95,6 +102,18 @@ impl Interpreter<'_> {
             self.timeline.end_process(process);
         }
         exits
+    }
+}
+
+/// Whether a part of a pipeline reads all that it is given.
+fn reads_all(stmt: &Statement) -> bool {
+    match stmt {
+        Statement::Simple(simple) => {
+            let name = simple.words.first().and_then(literal_text);
+            name.is_some_and(|name| ["tee", "cat", "ts", "logger"].contains(&name.as_str()))
+        }
+        Statement::Redirected { body, .. } => reads_all(body),
+        _ => false,
     }
 }
 

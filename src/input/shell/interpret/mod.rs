@@ -10,8 +10,8 @@
 //!                   `shell_variables`: what a variable holds, and which are asked for; `certainty`: what happened on
 //!                   some ways only
 //! repeated_calls    functions and files that are called again from the same start are not gone through again: `saved_call`
-//!                   is what they gave, `moved_states` and `repeated_records` give it again, `call_times` says what that
-//!                   adds to the timeline; `widened_calls`: those with ever new starts
+//!                   is what they gave, `moved_states` and `repeated_records` give it again (`recorded_again` says how
+//!                   often), `call_times` says what that adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
 //!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
 //!                   variables; `unclear_words`, `value_identity`, `unclear_parts`: values that are not known; `alternatives`: those that
@@ -26,7 +26,7 @@
 //!                   `other_names`: programs under names that links give them; `hidden_programs`: what its words do not name;
 //!                   `unread_code`: what files show of that which are no shell scripts
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
-//!                   `repeated_commands`: `xargs` and its kin
+//!                   `repeated_commands`: `xargs` and its kin;  `running_containers`: what a round of a loop ends
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
 //!                   `arguments` and `unknown_arguments`: what they are called with;
 //!                   `declared_functions`: functions that a shell is given as text;
@@ -74,6 +74,7 @@ mod printed_words;
 mod program_scripts;
 mod recipe_calls;
 mod recipient;
+mod recorded_again;
 mod redirection;
 mod remote_hosts;
 #[cfg(test)]
@@ -81,6 +82,7 @@ mod repeat_tests;
 mod repeated_calls;
 mod repeated_commands;
 mod repeated_records;
+mod running_containers;
 mod saved_call;
 mod script_defaults;
 mod script_files;
@@ -121,6 +123,7 @@ mod written_services;
 pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
 pub use self::start_record::{ContainerStart, StartLock, WayIn};
+use self::timeline::StartMoment;
 pub(in crate::input) use self::unwrapped::is_shell;
 pub(in crate::input) use self::value_positions::traced_scalar;
 pub use self::written_services::name_for;
@@ -181,9 +184,10 @@ fn finish(
     interpreter.drop_shared_locks();
     let run: Arc<str> = run.into();
     for (number, start) in interpreter.started.iter_mut().enumerate() {
-        let (moment, repeats) = interpreter.timeline.moment(number, &run);
+let StartMoment { moment, repeats, is_ended } = interpreter.timeline.moment(number, &run);
         let is_of_program = program == Some(start.span.file);
-        (start.moment, start.repeats) = (Moment { is_of_program, ..moment }, repeats);
+        start.moment = Moment { is_of_program, ..moment };
+        (start.repeats, start.is_ended) = (repeats, is_ended);
     }
     let covered = interpreter.unseen.is_none() && interpreter.covered.is_some();
     let (unseen, unseen_span) = match (interpreter.unseen, interpreter.covered) {

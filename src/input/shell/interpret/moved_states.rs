@@ -51,6 +51,13 @@ impl Interpreter<'_> {
         if Rc::ptr_eq(&state.cwd, &then.cwd) {
             state.cwd = Rc::clone(&now.cwd);
         }
+        if left.state.running == then.running {
+            state.running = Rc::clone(&now.running);
+        } else if then.running != now.running {
+            // It ends none of them, or they would be the same.
+            let more = left.state.running.difference(&then.running);
+            state.running = Rc::new(more.chain(now.running.iter()).copied().collect());
+        }
         self.rename_open_files(&mut state, renames);
         let own = left.state.facts.get(then.facts.len()..).unwrap_or_default();
         state.facts = if own.is_empty() { Rc::clone(&now.facts) } else { Rc::new(now.facts.to_vec()) };

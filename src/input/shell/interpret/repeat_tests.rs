@@ -232,7 +232,7 @@ struct RandomText {
 }
 
 /// What may stand between calls, each with what it may change.
-const PLAIN: [&str; 44] = [
+const PLAIN: [&str; 48] = [
     "V=a",
     "V=a",
     "V=b",
@@ -277,6 +277,10 @@ const PLAIN: [&str; 44] = [
     "su u -c 'claude -p go'",
     "a \"$V\"",
     "trap 'claude -p end' EXIT",
+    "C=$(docker run -d -v /srv/c:/x agents:1 claude -p go)",
+    "docker wait \"$C\"",
+    "docker run -d --name one -v /srv/d:/x agents:1 claude -p go",
+    "docker wait one",
 ];
 
 impl RandomText {

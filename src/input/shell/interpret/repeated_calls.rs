@@ -2,6 +2,7 @@
 //! Uses `interpreter`, `saved_call`, `call_times`, `moved_states` and `repeated_records`.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::call_notes::CallNotes;
 use super::call_times::{AnotherCall, CallBeginning, CallTimes};
@@ -15,6 +16,7 @@ use super::saved_call::{
 };
 use super::shell_state::{HeldLock, ShellState, join_states};
 use super::widened_calls::{ToldApart, WideStart};
+use crate::input::shell::parse::syntax::Block;
 
 /// A saved call that another one starts like, by its index.
 struct LikeCall {
@@ -53,8 +55,8 @@ struct FirstCall {
     start: ShellState,
     first_site: usize,
     first_found: usize,
-    /// What the frames around it had so far, and what was printed.
-    set_aside: Vec<(ExitStates, Option<ShellState>)>,
+    /// What the frames around it had so far, each by its index, and what was printed.
+    set_aside: Vec<(usize, ExitStates, Option<ShellState>)>,
     printed: Option<PrintedWords>,
 }
 
@@ -139,7 +141,8 @@ impl Interpreter<'_> {
         let saved = all.calls.get_mut(index);
         let sets = saved.as_ref().filter(|_| wide.is_some()).map(|saved| saved.notes.changes()).unwrap_or_default();
         let how = saved.as_ref().map_or(AnotherCall::Run, |saved| self.judge_like(saved));
-        let exits = saved.filter(|_| how != AnotherCall::Run).map(|saved| self.repeat(saved, renames, how, &state));
+        let exits =
+            saved.filter(|_| how != AnotherCall::Run).map(|saved| self.repeat(code, saved, renames, how, &state));
         self.saved.insert(code.clone(), all);
         match exits {
             Some(exits) => NextCall::Given(Box::new(narrow(wide, exits, &sets))),
@@ -157,9 +160,9 @@ impl Interpreter<'_> {
         let RunningCall { kind, wide, began } = *running;
         match kind {
             CallKind::First(first) => {
-                let (exits, saved) = self.end_saved_call(*first, began, exits);
+                let (exits, saved) = self.end_saved_call(code, *first, began, exits);
                 let sets = if wide.is_some() { saved.notes.changes() } else { BTreeSet::new() };
-                if !saved.notes.is_unkept {
+                if code.is_kept_after(&saved.notes) {
                     self.saved.entry(code.clone()).or_default().keep(saved);
                 }
                 narrow(wide, exits, &sets)
@@ -189,6 +192,7 @@ impl Interpreter<'_> {
         all.called_as(state).rev().find_map(|(index, saved)| {
             let fits = saved.surroundings == *surroundings
                 && (!saved.notes.leaves_loops || saved.around == around)
+                && (!saved.notes.ends_containers || saved.start.state().running == state.running)
                 && saved.depth.is_none_or(|depth| self.depth_here().is_below(depth))
                 && (often || self.running_of(&saved.notes) == saved.running)
                 && self.varying_of(&saved.notes) == saved.varying;
@@ -205,6 +209,30 @@ impl Interpreter<'_> {
             || !self.aliases.is_empty()
             || !self.homes.is_empty()
             || !state.left.is_empty()
+    }
+
+    /// Goes round a loop's body once, where that is only tried: in a loop around it that is tried again and again, and gone
+    /// through after that, each round that begins alike is gone through once.
+    pub(super) fn try_round(&mut self, body: &Rc<Block>, state: ShellState) -> ExitStates {
+        let code = CalledCode::TrialRound(Rc::clone(body));
+        let is_repeated = self.loops.len() > 1 || !self.calls.is_empty();
+        // What varies more is told apart all the same: which values a round leaves is asked of what follows.
+        let is_often = self.saved.get(&code).is_some_and(|all| all.calls.len() >= limits::TRIAL_ROUNDS);
+        if !is_repeated || is_often {
+            return self.run_block(body, state);
+        }
+        self.run_or_repeat(&code, state, |interpreter, state| interpreter.run_block(body, state))
+    }
+
+    /// Notes in the call around this point what a call in it does.
+    fn note_in_caller(&mut self, code: &CalledCode, notes: &CallNotes) {
+        if let Some(around) = self.call_notes.last_mut() {
+            let (hides, returns) = (around.hides_in_function, around.returns);
+            around.absorb(notes);
+            if !code.is_part_of_caller() {
+                (around.hides_in_function, around.returns) = (hides, returns);
+            }
+        }
     }
 
     /// Notes that the calls around this point do something that is not given again.
@@ -277,22 +305,26 @@ impl Interpreter<'_> {
     fn begin_saved_call(&mut self, surroundings: Surroundings, state: &ShellState) -> FirstCall {
         let start = state.clone();
         let (first_site, first_found) = (self.sites, self.found.len());
-        let set_aside: Vec<_> = self.frames.iter_mut().map(|f| (std::mem::take(&mut f.ends), f.again.take())).collect();
+        let set_aside = self.take_from_frames();
         let printed = self.printed.last_mut().map(PrintedWords::begin_anew);
         self.touches.begin(&start.vars);
         FirstCall { surroundings, start, first_site, first_found, set_aside, printed }
     }
 
     /// Keeps what a call gives.
-    fn end_saved_call(&mut self, first: FirstCall, began: CallBeginning, exits: ExitStates) -> (ExitStates, SavedCall) {
+    fn end_saved_call(
+        &mut self,
+        code: &CalledCode,
+        first: FirstCall,
+        began: CallBeginning,
+        exits: ExitStates,
+    ) -> (ExitStates, SavedCall) {
         let FirstCall { surroundings, start, first_site, first_found, set_aside, printed } = first;
         let exits = exits.without_known_facts(start.facts.len());
         let mut times = CallTimes::default();
         let notes = self.call_notes.pop().unwrap_or_default();
         self.timeline.end_call(began, &notes.relied, &mut times);
-        if let Some(around) = self.call_notes.last_mut() {
-            around.absorb(&notes);
-        }
+        self.note_in_caller(code, &notes);
         let touched = self.touches.end();
         let own = match (self.printed.last_mut(), printed) {
             (Some(last), Some(mut before)) => {
@@ -301,19 +333,23 @@ impl Interpreter<'_> {
             }
             _ => PrintedWords::default(),
         };
-        let mut frames = Vec::new();
-        for (frame, (ends, again)) in self.frames.iter_mut().zip(set_aside).rev() {
-            let left = (std::mem::take(&mut frame.ends), frame.again.take());
-            frames.push(LeftInFrame {
-                ends: LeftStates::new(&start, &touched, left.0.clone()),
-                again: LeftStates::new(&start, &touched, ExitStates { ok: left.1.clone(), ..ExitStates::default() }),
-            });
-            frame.ends = ends.merge(left.0);
-            frame.again = join_states(again, left.1);
-        }
-        // No way out leads past the process.
         let around = self.frames_around();
-        frames.truncate(around.len() + 1);
+        let innermost = self.frames.len().saturating_sub(1);
+        let mut frames = Vec::new();
+        for (at, ends, again) in self.take_from_frames() {
+            let place = innermost.saturating_sub(at);
+            // No way out leads past the process.
+            if place <= around.len() {
+                let ends = LeftStates::new(&start, &touched, ends.clone());
+                let again =
+                    LeftStates::new(&start, &touched, ExitStates { ok: again.clone(), ..ExitStates::default() });
+                frames.push(LeftInFrame { place, ends, again });
+            }
+            self.leave_in_frame(at, ends, again, true);
+        }
+        for (at, ends, again) in set_aside {
+            self.leave_in_frame(at, ends, again, false);
+        }
         let mut saved = SavedCall {
             varying: self.varying_of(&notes),
             running: self.running_of(&notes),
@@ -329,6 +365,7 @@ impl Interpreter<'_> {
             start: CallStart::new(start, touched),
             notes,
         };
+        saved.notes.leaves_loops |= code.leaves_by_return(&saved.notes);
         saved.sites = made_sites(&saved, first_site);
         (exits, saved)
     }
@@ -342,9 +379,7 @@ impl Interpreter<'_> {
         exits: ExitStates,
     ) -> ExitStates {
         let notes = self.call_notes.pop().unwrap_or_default();
-        if let Some(around) = self.call_notes.last_mut() {
-            around.absorb(&notes);
-        }
+        self.note_in_caller(code, &notes);
         if let Some(saved) = self.saved.get_mut(code).and_then(|all| all.calls.get_mut(index)) {
             // Its starts are those of the first time, at another time.
             self.timeline.end_call(began, &notes.relied, &mut saved.times);
@@ -355,6 +390,7 @@ impl Interpreter<'_> {
     /// Gives again what a call gave.
     fn repeat(
         &mut self,
+        code: &CalledCode,
         saved: &mut SavedCall,
         mut renames: Renames,
         how: AnotherCall,
@@ -367,14 +403,15 @@ impl Interpreter<'_> {
         if !self.is_muted() {
             self.repeat_found(saved, state);
             self.repeat_starts(saved, &renames, how);
+            if !saved.notes.starts.is_empty() {
+                self.keep_running_here(state);
+            }
             let relied = self.timeline.repeat_call(&mut saved.times, how);
             if let Some(around) = self.call_notes.last_mut() {
                 around.relied.extend(relied);
             }
         }
-        if let Some(around) = self.call_notes.last_mut() {
-            around.absorb(&saved.notes);
-        }
+        self.note_in_caller(code, &saved.notes);
         if let Some(printed) = self.printed.last_mut().filter(|printed| printed.aside == 0) {
             printed.append(&saved.printed);
         }
@@ -383,20 +420,36 @@ impl Interpreter<'_> {
         }
         let start = &saved.start;
         let exits = self.moved_states(&saved.exits, start, &mut renames, state).without_known_facts(state.facts.len());
-        let mut moved = Vec::new();
         // Where it leaves no loop, it leaves the process alone, and other frames may be around it now.
         let first = if saved.notes.leaves_loops { 0 } else { saved.around.len() };
         let skipped = if saved.notes.leaves_loops { 0 } else { self.frames_around().len() };
-        for frame in saved.frames.iter().skip(first) {
+        for frame in saved.frames.iter().filter(|frame| frame.place >= first) {
             let ends = self.moved_states(&frame.ends, start, &mut renames, state);
             let again = self.moved_states(&frame.again, start, &mut renames, state).ok;
-            moved.push((ends, again));
-        }
-        for (frame, (ends, again)) in self.frames.iter_mut().rev().skip(skipped).zip(moved) {
-            frame.ends = std::mem::take(&mut frame.ends).merge(ends);
-            frame.again = join_states(frame.again.take(), again);
+            let place = frame.place - first + skipped;
+            if let Some(at) = self.frames.len().checked_sub(place + 1) {
+                self.leave_in_frame(at, ends, again, true);
+            }
         }
         exits
+    }
+
+    /// Takes away what ways out led to the frames around this point, innermost first.
+    fn take_from_frames(&mut self) -> Vec<(usize, ExitStates, Option<ShellState>)> {
+        let left = self.frames.iter_mut().enumerate().rev();
+        let left = left.filter(|(_, frame)| frame.ends.is_alive() || frame.again.is_some());
+        left.map(|(at, frame)| (at, std::mem::take(&mut frame.ends), frame.again.take())).collect()
+    }
+
+    /// Adds what ways out led to a frame, behind what it has or before that.
+    fn leave_in_frame(&mut self, at: usize, ends: ExitStates, again: Option<ShellState>, is_behind: bool) {
+        let Some(frame) = self.frames.get_mut(at) else { return };
+        let (own, own_again) = (std::mem::take(&mut frame.ends), frame.again.take());
+        (frame.ends, frame.again) = if is_behind {
+            (own.merge(ends), join_states(own_again, again))
+        } else {
+            (ends.merge(own), join_states(again, own_again))
+        };
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::call_times::AnotherCall;
 use super::interpreter::Interpreter;
-use super::limits;
 use super::saved_call::{Renames, SavedCall};
 use super::shell_state::{BranchFact, ShellState};
 use super::start_record::{ContainerStart, LockedStart, StartNumber};
@@ -15,10 +14,9 @@ impl Interpreter<'_> {
     /// Records the programs of a call again, so that they have their place in the order of all. Where there are many, those
     /// of the first time stand for this one too.
     pub(super) fn repeat_found(&mut self, saved: &SavedCall, now: &ShellState) {
-        let count = saved.found.len();
-        let is_small = saved.notes.apart.is_empty() && count <= limits::RECORDED_AGAIN_OF_A_CALL;
-        if is_small && self.recorded_again + count <= limits::RECORDED_AGAIN {
-            self.recorded_again += count;
+        let next_turn = self.recorded_again.next_turn(&saved.found);
+        if let Some(in_turn) = next_turn.filter(|_| saved.notes.apart.is_empty()) {
+            let first = self.found.len();
             let known = saved.start.state().facts.len();
             for at in saved.found.clone() {
                 let Some(call) = self.found.get(at).cloned() else { continue };
@@ -26,6 +24,7 @@ impl Interpreter<'_> {
                 let branches = now.facts.iter().map(BranchFact::side).chain(own).collect();
                 self.found.push(Invocation { branches, ..call });
             }
+            self.recorded_again.add(first..self.found.len(), in_turn);
             return;
         }
         let apart: Vec<(usize, usize)> =
@@ -60,8 +59,12 @@ impl Interpreter<'_> {
                 AnotherCall::Again => {
                     self.timeline.add_start_again(start);
                     let ways_in = entered.iter().cloned().collect();
-                    let copy =
-                        self.started.get(start).map(|known| ContainerStart { ways_in, kept_id: None, ..known.clone() });
+                    let copy = self.started.get(start).map(|known| ContainerStart {
+                        ways_in,
+                        kept_id: None,
+                        id_file: None,
+                        ..known.clone()
+                    });
                     self.started.extend(copy);
                 }
                 AnotherCall::Often => self.timeline.spread_start(start),

@@ -17,7 +17,7 @@ use super::shell_state::{BranchFact, Descriptor, HeldLock, OpenFileId, ShellStat
 use super::shell_variables::TouchedNames;
 use super::value_identity::{ValueIdentity, WrittenAt};
 use super::variable_value::ShellVariable;
-use crate::input::shell::parse::syntax::FunctionBody;
+use crate::input::shell::parse::syntax::{Block, FunctionBody};
 use crate::model::Condition;
 use crate::text::{FileId, Span, TracedText};
 
@@ -26,6 +26,8 @@ use crate::text::{FileId, Span, TracedText};
 pub(super) enum CalledCode {
     /// A function, with all the bodies that it may have.
     Function(Vec<Rc<FunctionBody>>),
+    /// What a loop does in a round that is only tried.
+    TrialRound(Rc<Block>),
     /// A file that is sourced, and one that is run.
     Sourced((FileId, u32)),
     Script((FileId, u32)),
@@ -35,16 +37,35 @@ pub(super) enum CalledCode {
 #[derive(PartialEq, Eq, Hash)]
 enum CodeIdentity {
     Function(Vec<usize>),
+    TrialRound(usize),
     Sourced(FileId, u32),
     Script(FileId, u32),
 }
 
 impl CalledCode {
+    /// Whether its variables are those of the function that runs it.
+    pub(super) fn is_part_of_caller(&self) -> bool {
+        matches!(self, Self::TrialRound(_) | Self::Sourced(_))
+    }
+
+    /// Whether a call that did this need not be gone through again.
+    pub(super) fn is_kept_after(&self, notes: &CallNotes) -> bool {
+        // What a round hides is given back where the function ends, which has to be told of it.
+        let hides_outside = matches!(self, Self::TrialRound(_)) && notes.hides_in_function;
+        !notes.is_unkept && !hides_outside
+    }
+
+    /// Whether it leaves a function around it, and the loops in that.
+    pub(super) fn leaves_by_return(&self, notes: &CallNotes) -> bool {
+        matches!(self, Self::TrialRound(_)) && notes.returns
+    }
+
     fn identity(&self) -> CodeIdentity {
         match self {
             Self::Function(bodies) => {
                 CodeIdentity::Function(bodies.iter().map(|body| Rc::as_ptr(body).addr()).collect())
             }
+            Self::TrialRound(body) => CodeIdentity::TrialRound(Rc::as_ptr(body).addr()),
             Self::Sourced((file, at)) => CodeIdentity::Sourced(*file, *at),
             Self::Script((file, at)) => CodeIdentity::Script(*file, *at),
         }
@@ -361,6 +382,8 @@ impl LeftStates {
 /// What a call leaves in a frame around it.
 #[derive(Debug, Default)]
 pub(super) struct LeftInFrame {
+    /// How many frames are in it.
+    pub(super) place: usize,
     pub(super) ends: LeftStates,
     pub(super) again: LeftStates,
 }
@@ -377,7 +400,7 @@ pub(super) struct SavedCall {
     /// How deep it was, where something in it was too deep to be followed.
     pub(super) depth: Option<Depth>,
     pub(super) exits: LeftStates,
-    /// The frames around it up to its process, innermost first, and what it left in each and in the process.
+    /// The frames around it up to its process, innermost first, and what it left in those and in the process.
     pub(super) around: Vec<FrameKind>,
     pub(super) frames: Vec<LeftInFrame>,
     pub(super) printed: PrintedWords,

@@ -88,6 +88,8 @@ pub(super) struct ShellState {
     pub(super) locks: Rc<BTreeMap<OpenFileId, HeldLock>>,
     /// What runs beside it, and was not waited for.
     pub(super) left: Rc<Vec<LeftCalls>>,
+    /// The containers that may run still of those that a loop left running, or whose ids are in files, each by its start.
+    pub(super) running: Rc<BTreeSet<usize>>,
     pub(super) facts: Rc<Vec<BranchFact>>,
     /// `$0`, `$1`, ...; nothing where they are not known.
     pub(super) args: Option<Arguments>,
@@ -118,6 +120,7 @@ impl ShellState {
             above: Rc::default(),
             locks: Rc::default(),
             left: Rc::default(),
+            running: Rc::default(),
             facts: Rc::default(),
             args: None,
             cwd: Rc::new(WorkingDirectory::Initial),
@@ -182,6 +185,7 @@ impl ShellState {
         let mut after = self.clone();
         after.locks = Rc::clone(&child.locks);
         after.facts = Rc::clone(&child.facts);
+        after.running = Rc::clone(&child.running);
         after.drop_closed();
         after
     }
@@ -275,6 +279,9 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
         join_locks(Rc::make_mut(&mut a.locks), &b.locks, &one_sided);
     }
     a = a.with_left(Some(b));
+    if !Rc::ptr_eq(&a.running, &b.running) && !b.running.is_subset(&a.running) {
+        Rc::make_mut(&mut a.running).extend(b.running.iter());
+    }
     if a.cwd != b.cwd {
         a.cwd = Rc::new(WorkingDirectory::Unclear);
     }

@@ -29,6 +29,7 @@ impl Interpreter<'_> {
         }
         let mut words = settle_engine(self.expand_all(&simple.words, &mut state));
         if words.is_empty() {
+            self.not_made.clear();
             let runs = simple.assigns.iter().any(|assign| match &assign.value {
                 AssignedValue::Word(word) => word.parts.iter().any(|part| matches!(part, WordPart::Computed { .. })),
                 AssignedValue::List(_) => false,
@@ -39,7 +40,7 @@ impl Interpreter<'_> {
             for redirect in &simple.redirects {
                 self.run_here_document(&redirect.action, &mut state);
             }
-            return if runs { ExitStates::either_way(state) } else { ExitStates::succeeded(state) };
+            return if runs { self.exits_of_substitution(state) } else { ExitStates::succeeded(state) };
         }
         let mut functions = true;
         self.write_here_document(simple, &words, &mut state);

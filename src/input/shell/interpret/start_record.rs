@@ -33,6 +33,8 @@ pub struct ContainerStart {
     pub ways_in: Vec<WayIn>,
     /// What stands for the id that it prints, where its script keeps that alone.
     pub kept_id: Option<String>,
+    /// The file that its id is written to, as the command names it.
+    pub id_file: Option<String>,
     /// Whether its script surely ends it.
     pub is_ended: bool,
     /// The exclusive locks held around it.

@@ -102,6 +102,6 @@ fn a_loop_in_a_loop_is_not_gone_round_twice_as_often() {
         let text = "for x in a b; do\n".repeat(depth) + "docker run --rm agents:1 claude\n" + &"done\n".repeat(depth);
         steps_of(&text)
     };
-    let [two, four, eight] = [2, 4, 8].map(nested);
-    assert!(four <= 4 * two && eight <= 4 * four, "{two}, {four}, {eight}");
+    let [three, six, twelve] = [3, 6, 12].map(nested);
+    assert!(six <= 2 * three + 20 && twelve <= 2 * six + 20, "{three}, {six}, {twelve}");
 }

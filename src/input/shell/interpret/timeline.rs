@@ -95,6 +95,30 @@ struct Start {
     repeats: bool,
     /// Whether it is made so often that it counts as beside all others.
     beside_all: bool,
+    /// The beginning of the outermost loop around it, where it goes on by itself: it runs in the rounds after its own.
+    loop_from: Option<usize>,
+    end: StartEnd,
+}
+
+/// What ends a start that goes on by itself, in the round of a loop that makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StartEnd {
+    /// Nothing so far.
+    Open,
+    /// A command at this point, on the ways that were followed so far.
+    At(usize),
+    /// Some way leads out of the round before it has ended.
+    Never,
+}
+
+/// When a start is.
+#[derive(Debug, Default)]
+pub(super) struct StartMoment {
+    pub(super) moment: Moment,
+    /// Whether the next one begins before it ends.
+    pub(super) repeats: bool,
+    /// Whether its script surely ends it, in the round of the loop that makes it.
+    pub(super) is_ended: bool,
 }
 
 impl Timeline {
@@ -264,7 +288,10 @@ impl Timeline {
         }
         let Self { starts, processes, .. } = self;
         for start in starts.iter_mut().skip(ended.starts) {
-            let begun = start.around.iter().filter(|number| **number >= ended.processes);
+            // A round that ends it leaves no more of it than of what it waits for.
+            let own = usize::from(matches!(start.end, StartEnd::At(_)));
+            let around = start.around.get(..start.around.len().saturating_sub(own)).unwrap_or_default();
+            let begun = around.iter().filter(|number| **number >= ended.processes);
             let open = |number: &usize| processes.get(*number).is_some_and(|one| one.until == usize::MAX);
             start.repeats |= begun.into_iter().any(open);
         }
@@ -298,8 +325,29 @@ impl Timeline {
             around.push(self.processes.len() - 1);
             self.events.left += 1;
         }
-        let in_loop = beside && !self.loops.is_empty();
-        self.starts.push(Start { at, around, repeats: repeats || in_loop, beside_all: false });
+        let loop_from = self.loops.first().filter(|_| beside).map(|outermost| outermost.from);
+        self.starts.push(Start { at, around, repeats, beside_all: false, loop_from, end: StartEnd::Open });
+    }
+
+    /// A command ends what an earlier start left running in a loop. Both by their index.
+    pub(super) fn end_start(&mut self, start: usize, by: usize) {
+        let at = self.starts.get(by).map_or(self.now, |by| by.at);
+        if let Some(start) = self.starts.get_mut(start) {
+            start.end = match start.end {
+                StartEnd::Open => StartEnd::At(at),
+                StartEnd::At(before) => StartEnd::At(before.max(at)),
+                StartEnd::Never => StartEnd::Never,
+            };
+        }
+    }
+
+    /// What a start left running goes on at a point; it need not have been ended somewhere so far.
+    pub(super) fn keep_start(&mut self, start: usize, only_ended: bool) {
+        if let Some(start) = self.starts.get_mut(start)
+            && (!only_ended || matches!(start.end, StartEnd::At(_)))
+        {
+            start.end = StartEnd::Never;
+        }
     }
 
     /// A start that was read is made once more, in a call that waits for all that it starts: within it all is as before.
@@ -307,7 +355,8 @@ impl Timeline {
         let at = self.tick();
         let (repeats, beside_all) =
             self.starts.get(start).map_or((false, false), |start| (start.repeats, start.beside_all));
-        self.starts.push(Start { at, around: self.around.clone(), repeats, beside_all });
+        let around = self.around.clone();
+        self.starts.push(Start { at, around, repeats, beside_all, loop_from: None, end: StartEnd::Open });
     }
 
     /// A start is made more often than it is followed when.
@@ -345,19 +394,31 @@ impl Timeline {
         }
     }
 
-    /// The moment of a start in a run, once that is over, and whether the next one begins before it ends.
-    pub(super) fn moment(&self, start: usize, run: &Arc<str>) -> (Moment, bool) {
-        let Some(start) = self.starts.get(start) else { return (Moment::default(), false) };
+    /// The moment of a start in a run, once that is over.
+    pub(super) fn moment(&self, start: usize, run: &Arc<str>) -> StartMoment {
+        let Some(start) = self.starts.get(start) else { return StartMoment::default() };
         if start.beside_all {
             let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX, is_ended: false };
-            return (Moment { run: Arc::clone(run), spans: vec![until], at: start.at, ..Moment::default() }, true);
+            let moment = Moment { run: Arc::clone(run), spans: vec![until], at: start.at, ..Moment::default() };
+            return StartMoment { moment, repeats: true, is_ended: false };
         }
         let span = |number: &usize| {
             let process = self.processes.get(*number)?;
             let (from, until) = (process.from, process.until);
             Some(TimeSpan { process: *number + 1, from, until, is_ended: false })
         };
-        let spans = start.around.iter().filter_map(span).collect();
-        (Moment { run: Arc::clone(run), spans, at: start.at, ..Moment::default() }, start.repeats)
+        let mut spans: Vec<TimeSpan> = start.around.iter().filter_map(span).collect();
+        let end = match start.end {
+            StartEnd::At(end) => spans.last_mut().map(|own| (own, end)),
+            StartEnd::Open | StartEnd::Never => None,
+        };
+        let is_ended = end.is_some();
+        if let Some((own, end)) = end {
+            (own.from, own.until, own.is_ended) = (start.at, end, true);
+        }
+        let goes_on_from = start.loop_from.filter(|_| !is_ended);
+        let repeats = start.repeats || goes_on_from.is_some();
+        let moment = Moment { run: Arc::clone(run), spans, at: start.at, goes_on_from, ..Moment::default() };
+        StartMoment { moment, repeats, is_ended }
     }
 }

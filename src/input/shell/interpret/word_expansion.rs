@@ -106,6 +106,7 @@ impl Interpreter<'_> {
                     let told = told.or_else(|| self.indirect_value(raw, state));
                     let told = told.or_else(|| self.made_file(raw));
                     let told = told.or_else(|| self.kept_container_id(raw, blocks, starts));
+                    let told = told.or_else(|| self.container_id_in_file(blocks, state));
                     let printed = printed.filter(|_| told.is_none() && is_substitution(raw));
                     let told = told.or_else(|| printed.as_ref().and_then(SplitWords::as_text));
                     if let Some(split) = &mut split {
@@ -199,6 +200,7 @@ impl Interpreter<'_> {
             if is_beside {
                 self.timeline.leave_beside();
             }
+            self.note_not_made(&exits, state);
             if let Some(after) = self.next_state(exits) {
                 *state = after;
             }

@@ -109,17 +109,17 @@ impl ShellParser<'_> {
     }
 
     /// `do … done`, or in a `for` also braces.
-    fn read_loop_body(&mut self, start: usize) -> Parsed<Block> {
+    fn read_loop_body(&mut self, start: usize) -> Parsed<Rc<Block>> {
         self.skip_newlines();
         if self.take_word("{") {
             let body = self.read_list(&["}"])?;
             self.close("}", start);
-            return Ok(body);
+            return Ok(Rc::new(body));
         }
         self.close("do", start);
         let body = self.read_list(&["done"])?;
         self.close("done", start);
-        Ok(body)
+        Ok(Rc::new(body))
     }
 
     fn read_for(&mut self, start: usize) -> Parsed<Statement> {

@@ -44,12 +44,12 @@ pub(crate) enum Statement {
     While {
         until: bool,
         condition: Block,
-        body: Block,
+        body: Rc<Block>,
     },
     For {
         variable: Option<String>,
         words: Vec<UnexpandedWord>,
-        body: Block,
+        body: Rc<Block>,
     },
     Case {
         subject: UnexpandedWord,

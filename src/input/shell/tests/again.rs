@@ -71,7 +71,8 @@ fn many_calls_are_not_all_recorded() {
     let script = shell(&((0..10).map(level).collect::<String>() + "f10() { p; }; f0"));
     assert_eq!(script.sight, Sight::Whole);
     let count = script.invocations.len();
-    assert!((256..2_500).contains(&count), "{count}");
+    // Each is recorded again a few times in turn, and not a thousand times.
+    assert!((4..64).contains(&count), "{count}");
 }
 
 #[test]
