@@ -37,7 +37,8 @@ pub use container::{
 };
 pub use container_id::ContainerId;
 pub(crate) use copy_words::{
-    WordsOfCopy, begins_with_star, is_letter, operands, program_name, shows_hidden, words_of_copies,
+    Recipient, WordsOfCopy, begins_with_star, is_letter, keychain_entry, operands, program_name, shows_hidden,
+    whole_files_read, words_of_copies,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
@@ -49,7 +50,7 @@ pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion,
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub use mount::{Mount, MountSource};
 pub(crate) use mount_command::MountCommand;
-pub(crate) use parameter::{Parameter, is_variable_name};
+pub(crate) use parameter::{Parameter, content_of_file, files_of_contents, is_content, is_variable_name};
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};

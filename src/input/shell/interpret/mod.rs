@@ -12,8 +12,8 @@
 //! repeated_calls    functions and files that are called again from the same start are not gone through again: `saved_call`
 //!                   is what they gave, `moved_states` and `repeated_records` give it again, `call_times` says what that
 //!                   adds to the timeline; `widened_calls`: those with ever new starts
-//! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
-//!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
+//! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints, `login_contents`: a
+//!                   login; `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
 //!                   variables; `unclear_words`, `value_identity`, `unclear_parts`: values that are not known; `alternatives`: those that
 //!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
@@ -65,6 +65,7 @@ mod left_running;
 mod limits;
 mod list_item;
 mod lists;
+mod login_contents;
 mod moved_states;
 mod other_names;
 mod own_scripts;
