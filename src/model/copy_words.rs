@@ -1,5 +1,7 @@
 //! What commands that copy files copy from where to where, by their words. May use the words and calls of the model.
 
+use std::borrow::Borrow;
+
 use super::{Invocation, Word, content_of_file, files_of_contents};
 
 /// A file or directory that a command copies.
@@ -46,6 +48,8 @@ const WRITERS: [&str; 11] = ["cat", "jq", "sed", "head", "tail", "tr", "zcat", "
 const INPUTS: [&str; 3] = ["-", "/dev/stdin", "/proc/self/fd/0"];
 /// What the name of an entry of a keychain has before it in the word for what it holds.
 const KEYCHAIN: &str = "${keychain ";
+/// Calls before one that unpacks an archive among which the one is looked for that packed it.
+const MAX_EARLIER: usize = 64;
 
 /// Whether one of the calls tells a shell that a star stands for names with a dot before them too.
 pub(crate) fn shows_hidden<'a>(mut calls: impl Iterator<Item = &'a Invocation>) -> bool {
@@ -84,6 +88,7 @@ pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item 
         }
         "docker" | "podman" | "nerdctl" | "finch" | "docker-compose" => copied_into_container(call, before),
         "tar" => unpacked_archive(call, before),
+        "cpio" => passed_through(call, before),
         "tee" => {
             let from = fed_files(call, before);
             let pair = |to: &&Word| from.iter().map(|from| plain_copy(from, to)).collect::<Vec<_>>();
@@ -240,6 +245,47 @@ fn packed_files<'a>(
         WordsOfCopy { whole, excluded: excluded.clone(), ..plain_copy(&from, to) }
     };
     members.iter().map(copy).collect()
+}
+
+/// The call that packed the archive which a call unpacks, where both name it; `number` is the call's among all.
+pub(crate) fn packing_of<'c, C: Borrow<Invocation>>(
+    call: &Invocation,
+    all: &'c [C],
+    number: usize,
+) -> Option<&'c Invocation> {
+    if program_name(call) != "tar" || !has_letter(call, 'x', "--extract") {
+        return None;
+    }
+    let archive = tar_archive(call)?;
+    let earlier = all.iter().take(number).rev().take(MAX_EARLIER).map(Borrow::borrow);
+    let mut packing = earlier.filter(|one| program_name(one) == "tar" && has_letter(one, 'c', "--create"));
+    packing.find(|one| tar_archive(one).is_some_and(|own| **own == **archive))
+}
+
+/// The file that `tar` packs into or out of; none where that is its output or input.
+fn tar_archive(call: &Invocation) -> Option<&Word> {
+    let mut words = call.argv.iter().skip(1).enumerate();
+    while let Some((number, word)) = words.next() {
+        let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        let letters = letters.or_else(|| Some(&**word).filter(|_| number == 0));
+        if **word == *"--file" || letters.is_some_and(|letters| letters.ends_with('f')) {
+            return words.next().map(|(_, file)| file).filter(|file| ***file != *"-");
+        }
+    }
+    None
+}
+
+/// `find . | cpio -p DIRECTORY`: what is found is copied, from the directory that it is looked for in.
+fn passed_through<'a>(call: &Invocation, mut before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
+    let passes = call.argv.iter().any(|word| is_letter(word, 'p') || word == "--pass-through");
+    let found = before.next().filter(|one| passes && program_name(one) == "find");
+    let Some((found, to)) = found.zip(operands(call).last().copied()) else { return Vec::new() };
+    let from = operands(found).first().copied().cloned().unwrap_or_else(|| Word::literal("."));
+    let from = match &found.directory {
+        Some(directory) if !from.starts_with(['/', '$', '~']) => Word::parse(&format!("{}/{}", &**directory, &*from)),
+        _ => from,
+    };
+    vec![WordsOfCopy { whole: true, ..plain_copy(&from, to) }]
 }
 
 /// The directory out of which `tar` packs: its option's, below the one that it runs in.

@@ -32,13 +32,13 @@ use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label, OtherBuild,
-    ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
+    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label,
+    MISTAKEN_PART, MistakenPart, OtherBuild, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use container_id::ContainerId;
 pub(crate) use copy_words::{
-    Recipient, WordsOfCopy, begins_with_star, is_letter, keychain_entry, operands, program_name, shows_hidden,
-    whole_files_read, words_of_copies,
+    Recipient, WordsOfCopy, begins_with_star, is_letter, keychain_entry, operands, packing_of, program_name,
+    shows_hidden, whole_files_read, words_of_copies,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};

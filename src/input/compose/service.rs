@@ -9,8 +9,8 @@ use super::mount::{Volumes, cleaned, mounts, named_volumes};
 use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::{Context, Project};
 use crate::model::{
-    Build, Command, Container, Diagnostic, EngineHost, FixedName, Flag, HostPort, Label, Layout, Level, Mount,
-    MountSource, ProgramSources, Rights, Script, Spread, Timing, Unseen, Value, clean,
+    Build, Command, Container, Diagnostic, EngineHost, FixedName, Flag, HostPort, Label, Layout, Level, MistakenPart,
+    Mount, MountSource, ProgramSources, Rights, Script, Spread, Timing, Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -110,6 +110,7 @@ impl Reader<'_> {
             mounts: self.mounts(node),
             lenders: Vec::new(),
             unseen: std::mem::take(&mut self.reading.unseen),
+            mistakes: self.project.mistakes.get(&entry.key).cloned().unwrap_or_default(),
             missing_env_files: std::mem::take(&mut self.reading.missing),
             unseen_mounts: None,
             live: None,

@@ -304,7 +304,7 @@ impl<'a> ProjectReader<'a> {
             user,
             hides: false,
             programs: &|| &self.repository.programs.commands,
-            login_file: &|_| None,
+            login_file: &|word| self.repository.programs.login_file(word),
             recipes: self.repository.recipes,
         })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::input::project::{DescribedProject, Repository, has_container_name, host_paths, origin_paths};
 use crate::model::{
     Container, HostCopy, Invocation, MountSource, Recipient, Word, WordsOfCopy, begins_with_star, operands,
-    program_name, shows_hidden, split_below, words_of_copies,
+    packing_of, program_name, shows_hidden, split_below, words_of_copies,
 };
 
 /// Copies of all scripts that are kept.
@@ -35,7 +35,8 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().take(number).rev().take_while(|before| line(before) == line(call));
-        for words in words_of_copies(call, before.take(MAX_BEFORE)) {
+        let before = before.take(MAX_BEFORE).chain(packing_of(call, calls, number));
+        for words in words_of_copies(call, before) {
             let mut from = origin_paths(&words.from, call, repository);
             if from.iter().all(|path| is_removed_after(path, call, calls.get(number + 1..), repository)) {
                 from.clear();

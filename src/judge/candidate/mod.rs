@@ -14,7 +14,7 @@ mod made_links;
 mod program_file;
 pub(super) mod program_version;
 pub(super) mod role;
-mod runs_program;
+pub(super) mod runs_program;
 pub(super) mod shell_effects;
 pub(super) mod state_dir;
 mod word_path;

@@ -5,8 +5,8 @@ use super::calls::seen_calls;
 use super::state_dir::StateDir;
 use super::word_path::{UNKNOWN_HOME, expand_choices, expand_word};
 use crate::model::{
-    Container, HostCopy, Invocation, Word, begins_with_star, clean, join, operands, parent_and_name, program_name,
-    shows_hidden, split_below, words_of_copies,
+    Container, HostCopy, Invocation, Word, begins_with_star, clean, files_of_contents, join, operands, packing_of,
+    parent_and_name, program_name, shows_hidden, split_below, words_of_copies,
 };
 use crate::rules::Profile;
 use crate::text::Span;
@@ -42,11 +42,11 @@ pub(crate) fn copies_made_by(container: &Container, home: Option<&str>) -> Vec<M
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
-        for words in
-            words_of_copies(call, before.take(MAX_BEFORE)).into_iter().filter(|words| words.recipient.is_none())
-        {
+        let before = before.take(MAX_BEFORE).chain(packing_of(call, &calls, number));
+        for words in words_of_copies(call, before).into_iter().filter(|words| words.recipient.is_none()) {
             let expand = |word: &Word| expand_choices(word, call, container, home);
-            let (from, to) = (expand(&words.from), expand(&words.to));
+            let content = files_of_contents(&words.from).next().map(Word::parse);
+            let (from, to) = (expand(content.as_ref().unwrap_or(&words.from)), expand(&words.to));
             // In a loop both are named by the same value.
             let pairs: Vec<(&String, &String)> = match to.as_slice() {
                 [to] => from.iter().map(|from| (from, to)).collect(),

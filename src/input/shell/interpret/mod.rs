@@ -25,6 +25,7 @@
 //!                   `inline_texts`: what others run for it;
 //!                   `other_names`: programs under names that links give them; `hidden_programs`: what its words do not name;
 //!                   `unread_code`: what files show of that which are no shell scripts
+//! supervised_commands   what cron, supervisord, s6 and runit run by their files
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
@@ -95,6 +96,7 @@ mod split_words;
 mod start_record;
 #[cfg(test)]
 mod step_tests;
+mod supervised_commands;
 mod taken_names;
 mod terminal_programs;
 mod test_expr;
