@@ -22,6 +22,7 @@ pub(super) fn settle_mistakes(layout: &mut Layout, rules: &Ruleset) {
         if kept.is_empty() {
             container.unseen.retain(|unseen| unseen.what != MISTAKEN_PART);
         }
+        container.unseen.retain(|unseen| !others.iter().any(|part| part.span == unseen.span));
         settled.extend(others.into_iter().map(|part| part.span));
         container.mistakes = kept;
     }

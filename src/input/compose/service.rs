@@ -56,6 +56,7 @@ impl Reader<'_> {
     fn service(&mut self, entry: &Entry) -> Container {
         let node = &*entry.value;
         self.reading.unseen = self.project.unseen.get(&entry.key).cloned().unwrap_or_default();
+        self.reading.mistakes = self.project.mistakes.get(&entry.key).cloned().unwrap_or_default();
         let env = self.reading.environment(node);
         let (replicas, replicas_span) = self.replicas(node);
         let shown_replicas = replicas_node(node).and_then(value).and_then(|count| count.concealed());
@@ -110,7 +111,7 @@ impl Reader<'_> {
             mounts: self.mounts(node),
             lenders: Vec::new(),
             unseen: std::mem::take(&mut self.reading.unseen),
-            mistakes: self.project.mistakes.get(&entry.key).cloned().unwrap_or_default(),
+            mistakes: std::mem::take(&mut self.reading.mistakes),
             missing_env_files: std::mem::take(&mut self.reading.missing),
             unseen_mounts: None,
             live: None,
@@ -126,6 +127,8 @@ impl Reader<'_> {
             if key != "read_only" {
                 let what = format!("its `{key}` depends on a variable that is not set");
                 self.reading.unseen.push(Unseen { what, span: node.span });
+                let mistake = MistakenPart { key: key.to_owned(), span: node.span, may_declare: false };
+                self.reading.mistakes.push(mistake);
             }
             return None;
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::input::project::{DescribedProject, Repository, has_container_name, host_paths, origin_paths};
 use crate::model::{
-    Container, HostCopy, Invocation, MountSource, Recipient, Word, WordsOfCopy, begins_with_star, operands,
+    Container, HostCopy, Invocation, MountSource, Recipient, Word, WordsOfCopy, begins_with_star, join, operands,
     packing_of, program_name, shows_hidden, split_below, words_of_copies,
 };
 
@@ -48,6 +48,11 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
             for (number, from) in from.iter().enumerate() {
                 let Some(to) = to.get(number).or(to.first()) else { continue };
                 let skips_hidden = (words.skips_hidden || begins_with_star(from)) && !takes_hidden;
+                let from = &first_origin(from, &found);
+                // What was saved is put back.
+                if words.recipient.is_none() && from == to {
+                    continue;
+                }
                 if found.len() < MAX_COPIES {
                     found.push(CopyOnHost {
                         from: from.clone(),
@@ -64,6 +69,15 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
         }
     }
     found
+}
+
+/// What a path was copied from before, where another copy made it.
+fn first_origin(path: &str, before: &[CopyOnHost]) -> String {
+    let makes = |copy: &&CopyOnHost| {
+        let name = copy.from.rsplit('/').next().unwrap_or_default();
+        copy.words.recipient.is_none() && (copy.to == path || join(&copy.to, &format!("./{name}")) == path)
+    };
+    before.iter().rev().find(makes).map_or_else(|| path.to_owned(), |copy| copy.from.clone())
 }
 
 /// The directory that a call runs in, and the one that its script is in.

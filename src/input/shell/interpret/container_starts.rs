@@ -120,10 +120,9 @@ impl Interpreter<'_> {
         if printing.input.is_some() {
             return vec![printing];
         }
-        let is_before = |call: &&Invocation| {
-            call.span.file == span.file && call.span.start.line == span.start.line && call.span.start < span.start
-        };
-        self.found.iter().rev().take(MAX_FEEDING).filter(is_before).cloned().collect()
+        // What is substituted in a text that is its input stands behind it, and ran before it.
+        let is_near = |call: &&Invocation| call.span.file == span.file && call.span.start.line >= span.start.line;
+        self.found.iter().rev().take(MAX_FEEDING).take_while(is_near).cloned().collect()
     }
 
     /// The words of a command that is recorded, without those that are surely not given.
