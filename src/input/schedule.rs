@@ -10,7 +10,7 @@ pub(super) struct Schedule {
 }
 
 impl RecipeFile for Schedule {
-    fn directory(&self) -> &str {
+    fn directory(&self) -> &'static str {
         "/"
     }
 

@@ -212,9 +212,10 @@ fn copied_into_container<'a>(call: &Invocation, before: impl Iterator<Item = &'a
         || operands.iter().take(at).any(|word| ***word == *"compose" || ***word == *"container-compose");
     let recipient = if is_service { Recipient::Service } else { Recipient::Container }(name.to_owned());
     let to = Word::parse(path);
-    let copies = match INPUTS.contains(&&***from) {
-        true => packed_files(before, &to, Vec::new()),
-        false => vec![WordsOfCopy { whole: true, ..plain_copy(from, &to) }],
+    let copies = if INPUTS.contains(&&***from) {
+        packed_files(before, &to, Vec::new())
+    } else {
+        vec![WordsOfCopy { whole: true, ..plain_copy(from, &to) }]
     };
     copies.into_iter().map(|copy| WordsOfCopy { recipient: Some(recipient.clone()), ..copy }).collect()
 }

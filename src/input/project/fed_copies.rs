@@ -29,12 +29,11 @@ pub(super) fn copies_of_input(
         // What the host's shell put into its words comes from the host.
         let of_words = |words: &WordsOfCopy| files_of_contents(&words.from).next().is_some();
         let own = words_of_copies(call, before());
-        let copies: Vec<WordsOfCopy> = match own.is_empty() {
-            true => {
-                let through = words_of_copies(call, before().chain(&started.fed));
-                if through.is_empty() { words_of_copies(call, started.fed.iter()) } else { through }
-            }
-            false => own.into_iter().filter(of_words).collect(),
+        let copies: Vec<WordsOfCopy> = if own.is_empty() {
+            let through = words_of_copies(call, before().chain(&started.fed));
+            if through.is_empty() { words_of_copies(call, started.fed.iter()) } else { through }
+        } else {
+            own.into_iter().filter(of_words).collect()
         };
         let outer = started.fed.first().unwrap_or(call);
         for words in copies.into_iter().filter(|words| words.recipient.is_none()) {

@@ -1,4 +1,5 @@
-//! Files that scripts of the host copy to where containers mount them, or into containers. Uses `model`.
+//! Files that scripts of the host copy to where containers mount them, or into containers. Uses `project`
+//! and `model`.
 
 use std::path::{Path, PathBuf};
 

@@ -105,7 +105,7 @@ impl Interpreter<'_> {
     /// The tables of cron, and the scripts that it runs.
     fn run_tables(&mut self, name: &str, state: &ShellState) -> bool {
         let files = self.context.file_system;
-        let mut tables: BTreeMap<String, &str> = BTreeMap::new();
+        let mut tables: BTreeMap<String, &'static str> = BTreeMap::new();
         if is_text(&files.open("/etc/crontab")) {
             tables.insert("/etc/crontab".to_owned(), OF_SYSTEM);
         }
@@ -216,10 +216,10 @@ impl Interpreter<'_> {
     /// The programs of the configuration that supervisord is given, or of where it looks for one.
     fn run_configuration(&mut self, words: &[ShellWord], state: &ShellState) -> bool {
         let files = self.context.file_system;
-        let named = words.iter().position(|word| matches!(word.raw().as_str(), "-c" | "--configuration"));
-        let named = named.and_then(|at| words.get(at + 1)).map(|word| self.path_of(word, state));
+        let option = words.iter().position(|word| matches!(word.raw().as_str(), "-c" | "--configuration"));
+        let given = option.and_then(|at| words.get(at + 1)).map(|word| self.path_of(word, state));
         let looked_for = || CONFIGURATIONS.map(str::to_owned).into_iter().find(|path| is_text(&files.open(path)));
-        let first = named.or_else(looked_for);
+        let first = given.or_else(looked_for);
         let mut configurations: Vec<String> = Vec::new();
         let mut is_whole = true;
         match first {
@@ -231,8 +231,8 @@ impl Interpreter<'_> {
                 match included(&text, &path) {
                     Some(patterns) => {
                         for (directory, ending) in patterns {
-                            let names = files.files_in(&directory, &|name| name.ends_with(&ending));
-                            configurations.extend(names.iter().map(|name| join(&directory, name)));
+                            let found = files.files_in(&directory, &|name| name.ends_with(&ending));
+                            configurations.extend(found.iter().map(|name| join(&directory, name)));
                             is_whole &= self.is_left_alone(&directory);
                         }
                     }
@@ -243,9 +243,10 @@ impl Interpreter<'_> {
             // That of the system's package, which includes these.
             None => {
                 let directory = "/etc/supervisor/conf.d";
-                let names = files.files_in(directory, &|name| name.ends_with(".conf"));
-                is_whole = !names.is_empty() && self.is_left_alone(directory);
-                configurations.extend(names.iter().map(|name| join(directory, name)));
+                let found = files
+                    .files_in(directory, &|name| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "conf"));
+                is_whole = !found.is_empty() && self.is_left_alone(directory);
+                configurations.extend(found.iter().map(|name| join(directory, name)));
             }
         }
         for path in configurations {
@@ -260,7 +261,7 @@ fn is_text(found: &Lookup) -> bool {
 }
 
 /// Notes the tables that a command gives cron; whether these are known.
-fn note_tables<'f>(call: &Invocation, tables: &mut BTreeMap<String, &'f str>, is_text: &dyn Fn(&str) -> bool) -> bool {
+fn note_tables(call: &Invocation, tables: &mut BTreeMap<String, &'static str>, is_text: &dyn Fn(&str) -> bool) -> bool {
     if program_name(call) == "crontab" {
         if call.argv.iter().any(|word| matches!(&**word, "-l" | "-r" | "-T")) {
             return true;
