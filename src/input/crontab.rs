@@ -3,10 +3,12 @@
 //! `shell`.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use super::project::Repository;
+use super::schedule::{Schedule, table_text};
 use super::script::{self, EntryFile, HoldsEntries};
-use super::shell::{EntryText, ShellEntry};
+use super::shell::{EntryText, ExecContext, RecipeFile, RecipeSource, ShellEntry};
 use super::start_words::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
 use crate::model::{Unseen, is_variable_name};
@@ -101,6 +103,23 @@ impl HoldsEntries for CrontabKind {
         }
         read
     }
+}
+
+/// Reads the lines of a table that a cron runs; `None` where one of them is not known.
+pub(super) fn read_recipes(source: &RecipeSource, context: &ExecContext<'_>) -> Option<Rc<dyn RecipeFile>> {
+    let text = table_text(source, context)?;
+    let is_of_system = source.program == "cron";
+    let mut table = CronTable { is_of_system, shell: "sh".to_owned(), variables: TracedText::default() };
+    let (mut texts, mut chars) = (Vec::new(), 0);
+    for line in text.0.split(|traced| traced.ch == '\n') {
+        let line = script_line(line);
+        if line.first().is_none_or(|first| first.ch == '#') || table.take_variable(line) {
+            continue;
+        }
+        chars += table.variables.0.len() + line.len();
+        texts.push(table.command(line).filter(|_| chars <= CHARS)?);
+    }
+    Some(Rc::new(Schedule { texts }))
 }
 
 /// What lines of a table mean so far.

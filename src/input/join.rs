@@ -231,7 +231,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     project::drop_called_ways_in(&mut starts, &called, context.sources);
     project::add_started(starts, &services, &mut layout, &projects, repository);
     follow_names(&names, &mut layout.containers);
-    give_copies(&copies, &mut layout.containers);
+    give_copies(&copies, &mut layout.containers, &projects);
     follow_repository_links(&mut layout.containers, repository);
     layout
 }

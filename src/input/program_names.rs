@@ -30,9 +30,18 @@ pub struct ProgramNames {
     pub variables: Vec<String>,
     /// The files that hold their logins, in their state directories.
     pub credentials: Vec<String>,
+    /// The entries of a keychain that take the place of such a file, each with where the file would be in a home.
+    pub keychain_entries: Vec<(String, String)>,
 }
 
 impl ProgramNames {
+    /// The file of a login that a word of a command names: by its path, or as an entry of a keychain.
+    pub fn login_file(&self, word: &str) -> Option<String> {
+        let entry = self.keychain_entries.iter().find(|(entry, _)| entry == word);
+        let is_named = || self.credentials.iter().any(|name| word.rsplit('/').next() == Some(name));
+        entry.map(|(_, file)| file.clone()).or_else(|| is_named().then(|| word.to_owned()))
+    }
+
     /// The names that some profiles give.
     pub fn of_profiles(profiles: &[Profile]) -> Self {
         let mut names = Self::default();
@@ -55,6 +64,8 @@ impl ProgramNames {
             names.variables.push(directory.variable.clone());
             names.variables.extend(directory.credentials.iter().map(|moving| moving.variable.clone()));
             names.credentials.push(profile.credentials.clone());
+            let in_home = format!("~/{}/{}", directory.default, profile.credentials);
+            names.keychain_entries.extend(profile.keychain_entry.iter().map(|entry| (entry.clone(), in_home.clone())));
             names.state.extend(profile.side_files.iter().map(|file| file.name.clone()));
         }
         names
@@ -92,6 +103,7 @@ mod tests {
             state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],
             variables: Vec::new(),
             credentials: Vec::new(),
+            keychain_entries: Vec::new(),
         };
         for text in ["-v ~/.claude:/root/.claude", "exec claude -p x", "CLAUDE_CONFIG_DIR=/state", "/usr/bin/claude\n"]
         {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::candidate::Candidate;
 use super::candidate::shell_effects::{CopiedLogin, FileCopy, MadeCopy, copies_made_by};
-use super::place::{Filesystem, MountLookup, Place};
-use crate::model::{Container, join, split_below};
+use super::place::{Filesystem, MountLookup, MountedPath, Place};
+use crate::model::{Container, HostCopy, join, split_below};
 use crate::rules::{Profile, Ruleset};
 
 /// Copies of all containers that are held against logins.
@@ -36,12 +36,14 @@ pub(super) fn add_lent_copies(
     let mut left = MAX_COPIES;
     for (by, container) in containers.iter().enumerate() {
         let made = copies_made_by(container, None);
-        if made.is_empty() {
+        let of_host = container.host_copies.iter().map(made_of_host);
+        if made.is_empty() && container.host_copies.is_empty() {
             continue;
         }
         let mounts = MountLookup::new(by, container, &rules.filesystems);
-        for made in made.into_iter().take(left) {
-            let (from, to) = (mounts.land(&made.from).place, mounts.land(&made.to).place);
+        let made = made.into_iter().map(|made| (mounts.land(&made.from).place, made));
+        for (from, made) in made.chain(of_host).take(left) {
+            let to = mounts.land(&made.to).place;
             if !from.is_private() && !to.is_private() && from != to {
                 left -= 1;
                 let key = (to.host.clone(), to.filesystem.clone());
@@ -65,4 +67,17 @@ pub(super) fn add_lent_copies(
             }
         }
     }
+}
+
+/// A copy out of a path of the host, with the place of that.
+fn made_of_host(copy: &HostCopy) -> (Place, MadeCopy) {
+    let made = MadeCopy {
+        from: copy.shown.clone(),
+        to: copy.to.clone(),
+        whole: copy.whole,
+        excluded: copy.excluded.clone(),
+        skips_hidden: copy.skips_hidden,
+        span: copy.span,
+    };
+    (MountedPath::on_host(&copy.from).place, made)
 }

@@ -7,6 +7,7 @@ mod copied_logins;
 mod exclusion;
 mod fleet;
 mod lent_copies;
+mod mistakes;
 mod never_at_once;
 mod path_lookup;
 mod place;
@@ -63,6 +64,7 @@ use unseen_peers::UnseenPeers;
 /// diagnostics in the answer.
 pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
     apply_declarations(&mut layout.containers, config);
+    mistakes::settle_mistakes(layout, rules);
     // Before all that is told of them is in memory.
     let undeclared = (is_declared(&layout.containers) || config.changes_verdicts()).then(|| {
         let declared = take_declarations(&mut layout.containers);

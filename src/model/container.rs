@@ -39,6 +39,20 @@ pub struct HostCopy {
     pub span: Span,
 }
 
+/// A part of a service that is left out: it is not as Compose wants it, or depends on a variable that is not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MistakenPart {
+    /// The service's key that it is under.
+    pub key: String,
+    /// Where it is.
+    pub span: Span,
+    /// Whether it may hold what declares something to this tool.
+    pub may_declare: bool,
+}
+
+/// What is told of a service with such a part.
+pub const MISTAKEN_PART: &str = "a part of it is not as Compose wants it";
+
 /// A container, or a service that stands for several equal ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Container {
@@ -115,6 +129,8 @@ pub struct Container {
     pub script: Script,
     /// What belongs to it and could not be looked at, each as a clause.
     pub unseen: Vec<Unseen>,
+    /// The parts of its description that are left out.
+    pub mistakes: Vec<MistakenPart>,
     /// The files with variables of its environment that are not there: they set nothing that `env` has.
     pub missing_env_files: Vec<Unseen>,
     /// Why its mounts may not be all that it has: one of the texts of `unseen`.

@@ -32,12 +32,13 @@ use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label, OtherBuild,
-    ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
+    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label,
+    MISTAKEN_PART, MistakenPart, OtherBuild, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use container_id::ContainerId;
 pub(crate) use copy_words::{
-    WordsOfCopy, begins_with_star, is_letter, operands, program_name, shows_hidden, words_of_copies,
+    Recipient, WordsOfCopy, begins_with_star, is_letter, keychain_entry, operands, packing_of, program_name,
+    shows_hidden, whole_files_read, words_of_copies,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
@@ -49,7 +50,7 @@ pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion,
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub use mount::{Mount, MountSource};
 pub(crate) use mount_command::MountCommand;
-pub(crate) use parameter::{Parameter, is_variable_name};
+pub(crate) use parameter::{Parameter, content_of_file, files_of_contents, is_content, is_variable_name};
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};

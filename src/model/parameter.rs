@@ -7,6 +7,26 @@ use crate::text::TracedText;
 /// Operators of more than one character come first.
 const OPERATORS: [&str; 8] = [":-", ":=", ":?", ":+", "-", "=", "?", "+"];
 
+/// What the content of a file is called in what stands for it.
+const CONTENT: &str = "content";
+
+/// What stands in a word for the content of a file, by its path. It is no secret: it is shown as it is.
+pub(crate) fn content_of_file(path: &str) -> String {
+    let path: String = path.chars().filter(|ch| !matches!(ch, '{' | '}' | '"' | '\'' | '\\' | '`')).collect();
+    format!("${{{CONTENT} of {path}}}")
+}
+
+/// Whether a symbol stands for the content of a file.
+pub(crate) fn is_content(symbol: &str) -> bool {
+    symbol.starts_with("content of ")
+}
+
+/// The files whose contents stand in a text.
+pub(crate) fn files_of_contents(text: &str) -> impl Iterator<Item = &str> {
+    let opened = text.split("${content of ").skip(1);
+    opened.filter_map(|rest| Some(rest.split_once('}')?.0)).filter(|path| !path.is_empty())
+}
+
 /// A parameter expansion, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Parameter {
@@ -74,6 +94,11 @@ impl Parameter {
     /// Whether it was named by which of its variable's values it is (`${NAME at FILE:LINE}`), which no shell reads.
     pub(crate) fn says_which_value(&self) -> bool {
         self.op == " "
+    }
+
+    /// The file whose content it stands for (`${content of PATH}`), which no shell reads.
+    pub(crate) fn file_of_content(&self) -> Option<&str> {
+        self.rest.strip_prefix("of ").filter(|_| self.name == CONTENT && self.says_which_value())
     }
 
     /// Whether the value is used as it is, but for a default.

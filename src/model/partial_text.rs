@@ -60,6 +60,10 @@ impl UnknownPart {
             "" | ":?" | "?" => {
                 Self { filled: op == ":?", bare: name.clone(), ..Self::variable(&format!("{name}{all}")) }
             }
+            // Which file it is decides whose login it is, and its path is no secret.
+            _ if parameter.file_of_content().is_some() => {
+                Self { filled: true, is_one_value: true, ..Self::variable(&format!("{name}{op}{rest}")) }
+            }
             _ => {
                 let filled =
                     matches!(op.as_str(), ":-" | ":=") && !rest.is_empty() && !rest.contains(['$', '`', '"', '\'']);

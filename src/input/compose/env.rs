@@ -8,7 +8,7 @@ use super::field::{of_scalar, pairs, value};
 use super::interpolate::Variables;
 use super::tree::{as_text, written};
 use super::{Context, Mode, Project, dotenv, read};
-use crate::model::{Diagnostic, EnvValue, EnvVar, Level, Unseen, Value};
+use crate::model::{Diagnostic, EnvValue, EnvVar, Level, MistakenPart, Unseen, Value};
 use crate::text::yaml::Node;
 use crate::text::{Pos, ReadError, Sources, Span};
 
@@ -25,6 +25,8 @@ pub(super) struct Reading<'a> {
     pub(super) told: Vec<Diagnostic>,
     /// What of the service being read could not be looked at.
     pub(super) unseen: Vec<Unseen>,
+    /// The parts that are wrong, or not known.
+    pub(super) mistakes: Vec<MistakenPart>,
     /// The `env_file`s of the service being read that are not there.
     pub(super) missing: Vec<Unseen>,
     /// How much text of further files may come.
@@ -45,7 +47,16 @@ impl Variables for Around<'_> {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(project: &'a Project, context: &'a Context, sources: &'a Sources) -> Self {
-        Self { project, context, sources, told: Vec::new(), unseen: Vec::new(), missing: Vec::new(), left: MAX_TOTAL }
+        Self {
+            project,
+            context,
+            sources,
+            told: Vec::new(),
+            unseen: Vec::new(),
+            mistakes: Vec::new(),
+            missing: Vec::new(),
+            left: MAX_TOTAL,
+        }
     }
 
     /// The variables of a service. Those of files are located where the file is named: what is in it may be secret.

@@ -14,7 +14,7 @@ use super::tree::{as_text, items, items_of, section, values, with, without};
 use super::{
     Context, Mode, Options, Profiles, Refusal, canonical, document, merge, normalize, paths, read, schema, unique,
 };
-use crate::model::{Diagnostic, Level, Unseen, UnsetVariable, Value, clean};
+use crate::model::{Diagnostic, Level, MISTAKEN_PART, MistakenPart, Unseen, UnsetVariable, Value, clean};
 use crate::text::yaml::{self, Data, Entry, Limits, Node, YamlError};
 use crate::text::{ShownText, Sources, Span};
 
@@ -41,6 +41,8 @@ pub struct Project {
     pub mode: Mode,
     /// What of a service, by its name, could not be read.
     pub unseen: HashMap<String, Vec<Unseen>>,
+    /// The parts of a service, by its name, that are left out since they are wrong.
+    pub mistakes: HashMap<String, Vec<MistakenPart>>,
 }
 
 /// A compose file that was to be read.
@@ -102,6 +104,8 @@ pub(super) struct Loading<'a> {
     pub(super) bases: HashMap<(PathBuf, usize), Option<Rc<ExtendedFile>>>,
     /// What of a service, by its name, could not be read.
     pub(super) unseen: HashMap<String, Vec<Unseen>>,
+    /// The parts of a service, by its name, that are left out since they are wrong.
+    mistakes: HashMap<String, Vec<MistakenPart>>,
     /// Services as they are written, for what is told of a part of one.
     places: Vec<Entry>,
     /// Where the first file without a word in it begins.
@@ -129,6 +133,7 @@ impl<'a> Loading<'a> {
             home,
             bases: HashMap::new(),
             unseen: HashMap::new(),
+            mistakes: HashMap::new(),
             places: Vec::new(),
             empty: None,
             shown_files: HashMap::new(),
@@ -225,6 +230,7 @@ impl<'a> Loading<'a> {
             active,
             mode,
             unseen: std::mem::take(&mut self.unseen),
+            mistakes: std::mem::take(&mut self.mistakes),
         })
     }
 
@@ -249,14 +255,27 @@ impl<'a> Loading<'a> {
         // Services do not overlap, so the last one that begins before a place is the only one that may hold it.
         let begins = |service: &Entry| (service.value.span.file, service.value.span.start);
         self.places.sort_by_key(begins);
+        // What others take from a service is theirs too.
+        let takes = |service: &Entry| ["extends", "volumes_from"].iter().any(|key| service.value.get(key).is_some());
+        let is_lent = self.places.iter().any(takes);
         let told = self.diagnostics.iter().filter(|diagnostic| diagnostic.level >= Level::Gap);
         for span in told.filter_map(|diagnostic| diagnostic.span) {
             let after = self.places.partition_point(|service| begins(service) <= (span.file, span.start));
             let Some(service) = after.checked_sub(1).and_then(|at| self.places.get(at)) else { continue };
             if service.value.span.file == span.file && span.end <= service.value.span.end {
+                let of_service = service.value.as_map().unwrap_or_default().iter();
+                let mut around = of_service.filter(|entry| {
+                    (entry.key_span.start..=entry.value.span.end.max(entry.key_span.end)).contains(&span.start)
+                });
+                if let Some(part) = around.next_back().filter(|_| !is_lent) {
+                    let source = self.sources.get(span.file);
+                    let may_declare = source.slice(part.value.span).contains("overlock.");
+                    let mistake = MistakenPart { key: part.key.clone(), span, may_declare };
+                    self.mistakes.entry(service.key.clone()).or_default().push(mistake);
+                }
                 let unseen = self.unseen.entry(service.key.clone()).or_default();
                 if unseen.is_empty() {
-                    let what = "a part of it is not as Compose wants it".to_owned();
+                    let what = MISTAKEN_PART.to_owned();
                     unseen.push(Unseen { what, span: service.key_span });
                 }
             }

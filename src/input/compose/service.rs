@@ -9,8 +9,8 @@ use super::mount::{Volumes, cleaned, mounts, named_volumes};
 use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::{Context, Project};
 use crate::model::{
-    Build, Command, Container, Diagnostic, EngineHost, FixedName, Flag, HostPort, Label, Layout, Level, Mount,
-    MountSource, ProgramSources, Rights, Script, Spread, Timing, Unseen, Value, clean,
+    Build, Command, Container, Diagnostic, EngineHost, FixedName, Flag, HostPort, Label, Layout, Level, MistakenPart,
+    Mount, MountSource, ProgramSources, Rights, Script, Spread, Timing, Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -56,6 +56,7 @@ impl Reader<'_> {
     fn service(&mut self, entry: &Entry) -> Container {
         let node = &*entry.value;
         self.reading.unseen = self.project.unseen.get(&entry.key).cloned().unwrap_or_default();
+        self.reading.mistakes = self.project.mistakes.get(&entry.key).cloned().unwrap_or_default();
         let env = self.reading.environment(node);
         let (replicas, replicas_span) = self.replicas(node);
         let shown_replicas = replicas_node(node).and_then(value).and_then(|count| count.concealed());
@@ -110,6 +111,7 @@ impl Reader<'_> {
             mounts: self.mounts(node),
             lenders: Vec::new(),
             unseen: std::mem::take(&mut self.reading.unseen),
+            mistakes: std::mem::take(&mut self.reading.mistakes),
             missing_env_files: std::mem::take(&mut self.reading.missing),
             unseen_mounts: None,
             live: None,
@@ -125,6 +127,8 @@ impl Reader<'_> {
             if key != "read_only" {
                 let what = format!("its `{key}` depends on a variable that is not set");
                 self.reading.unseen.push(Unseen { what, span: node.span });
+                let mistake = MistakenPart { key: key.to_owned(), span: node.span, may_declare: false };
+                self.reading.mistakes.push(mistake);
             }
             return None;
         }

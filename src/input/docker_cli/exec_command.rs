@@ -37,6 +37,8 @@ pub(super) fn read_exec(
         user: options.user(),
         working_dir: options.working_dir(),
         env: options.env(),
+        // That of Compose does unless it is told otherwise.
+        takes_input: options.switch("interactive").map_or(by_service, |flag| flag.on),
         detached: options.is_on("detach"),
         span: prefix.span,
         perhaps: options.perhaps,

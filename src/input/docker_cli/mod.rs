@@ -107,6 +107,19 @@ impl DockerCommand {
     }
 }
 
+impl DockerCommand {
+    /// Whether what it starts may read the input of the command.
+    pub fn takes_input(&self) -> bool {
+        let is_on = |flag: Option<&Flag>| flag.is_some_and(|flag| flag.on);
+        match self {
+            Self::Run(run) => is_on(run.container.stdin_open.as_ref()),
+            Self::ComposeRun(run) => run.stdin_open.is_none_or(|flag| flag.on),
+            Self::Exec(exec) => exec.takes_input,
+            _ => false,
+        }
+    }
+}
+
 /// The command's own words for what it starts.
 impl DockerCommand {
     /// What of it is there on some ways only.
@@ -318,6 +331,8 @@ pub struct DockerExec {
     pub working_dir: Option<Value>,
     /// Variables over those of the container.
     pub env: BTreeMap<String, EnvVar>,
+    /// Whether it reads the input of the command that starts it.
+    pub takes_input: bool,
     /// Whether the command that starts it does not wait for its end.
     pub detached: bool,
     /// Where the whole command begins.

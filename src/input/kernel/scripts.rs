@@ -51,6 +51,7 @@ pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profi
         user: user.as_deref(),
         hides: false,
         programs: &|| &programs,
+        login_file: &|_| None,
         recipes: read_no_recipes,
     };
     let command = |words: &[String]| Command {

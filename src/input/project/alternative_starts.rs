@@ -3,6 +3,7 @@
 
 use super::ProjectReader;
 use super::conditional_starts::{StartedContainer, add_outer_locks, settle_readings};
+use super::fed_copies::copies_of_input;
 use super::start_names::name_of_both;
 use super::start_timing::{forget_name, run_beside_other_ways};
 use crate::input::shell::ContainerStart;
@@ -73,6 +74,10 @@ impl ProjectReader<'_> {
         let mut settled = settle_readings(readings);
         for read in &mut settled {
             add_outer_locks(&mut read.container, started, by);
+            if by.is_none() {
+                let copies = copies_of_input(&read.container, started, self.repository);
+                read.container.host_copies.extend(copies);
+            }
         }
         settled
     }

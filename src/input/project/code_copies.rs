@@ -5,8 +5,8 @@ use super::code_files::code_files;
 use super::planned_files::PlannedFiles;
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::find_word;
-use crate::model::{Invocation, Unseen, Word};
-use crate::text::{FileId, SourceFile, Span};
+use crate::model::{Invocation, Unseen, Word, program_name};
+use crate::text::{SourceFile, Span};
 
 /// Functions that copy or move a file to another path, and whether all that is in a directory comes along.
 #[rustfmt::skip]
@@ -37,18 +37,41 @@ pub(super) fn copies_in_code(files: &PlannedFiles<'_>) -> CodeCopies {
     let mut found = CodeCopies::default();
     for file in code_files(files) {
         let source = files.repository.sources.get(file);
-        add_copies(file, &source, names, &mut found);
+        let span = |at: usize| Span::at(file, source.position(at));
+        add_copies(source.text(), &span, &source, names, &mut found);
+    }
+    // Code that is a word of a command.
+    for call in &files.container.script.invocations {
+        for text in inline_code(call) {
+            let source = files.repository.sources.get(call.span.file);
+            add_copies(&text, &|_| call.span, &source, names, &mut found);
+        }
     }
     found
 }
 
-fn add_copies(file: FileId, source: &SourceFile, names: &ProgramNames, found: &mut CodeCopies) {
-    let text = source.text();
+/// The code that an interpreter is given by its words.
+fn inline_code(call: &Invocation) -> Vec<String> {
+    let name = program_name(call);
+    if !name.starts_with("python") && !matches!(name, "node" | "bun" | "deno") {
+        return Vec::new();
+    }
+    let words = call.argv.iter().skip(1).zip(call.argv.iter().skip(2));
+    let given = words.filter(|(option, _)| matches!(&***option, "-c" | "-e" | "--eval" | "-ce"));
+    given.filter_map(|(_, text)| text.known().map(str::to_owned)).collect()
+}
+
+fn add_copies(
+    text: &str,
+    span: &dyn Fn(usize) -> Span,
+    source: &SourceFile,
+    names: &ProgramNames,
+    found: &mut CodeCopies,
+) {
     for (at, arguments, whole) in calls_in(text).into_iter().take(MAX_CALLS) {
         let parts = split_arguments(arguments);
         let [from, to, rest @ ..] = parts.as_slice() else { continue };
-        let start = source.position(at);
-        let span = Span { file, start, end: start };
+        let span = span(at);
         // Something may be left out.
         let is_filtered = rest.iter().any(|word| word.contains("ignore") || word.contains("filter"));
         match (path_of(from, text), path_of(to, text)) {
@@ -65,7 +88,7 @@ fn add_copies(file: FileId, source: &SourceFile, names: &ProgramNames, found: &m
                 let what = format!(
                     "{}:{} copies what may be a login, from where or to where was not worked out",
                     source.name(),
-                    start.line
+                    span.start.line
                 );
                 found.unknown.get_or_insert(Unseen { what, span });
             }

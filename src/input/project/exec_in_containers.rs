@@ -4,13 +4,22 @@
 use std::collections::BTreeMap;
 
 use super::conditional_starts::{StartedContainer, add_outer_locks, settle_readings, uncertain_value};
+use super::fed_copies::copies_of_input;
 use super::{PendingStart, ProjectReader};
 use crate::input::docker_cli::{DockerCommand, DockerExec, engine_host};
 use crate::input::shell::ContainerStart;
 use crate::model::{
-    Condition, Container, Diagnostic, EngineHost, EnvValue, EnvVar, Invocation, Layout, Level, Value, Word,
+    Condition, Container, Diagnostic, EngineHost, EnvValue, EnvVar, HostCopy, Invocation, Layout, Level, Value, Word,
 };
 use crate::text::quoted;
+
+/// What commands from outside make in a container.
+#[derive(Default)]
+struct MadeInside {
+    calls: Vec<Invocation>,
+    /// What they copy of the host.
+    copies: Vec<HostCopy>,
+}
 
 impl ProjectReader<'_> {
     /// Adds what runs in a container of the layout beside what that starts by itself, in each way that its words may be
@@ -26,7 +35,7 @@ impl ProjectReader<'_> {
             chosen => chosen,
         };
         let mut pending = Vec::new();
-        let mut calls: BTreeMap<usize, Vec<Invocation>> = BTreeMap::new();
+        let mut made: BTreeMap<usize, MadeInside> = BTreeMap::new();
         let mut missing = None;
         for command in commands {
             let DockerCommand::Exec(exec) = command else { continue };
@@ -35,15 +44,16 @@ impl ProjectReader<'_> {
                 Ok(found) => {
                     for at in found {
                         let Some(container) = layout.containers.get(at) else { continue };
-                        pending.extend(self.read_exec_in(container, &way, by, calls.entry(at).or_default()));
+                        pending.extend(self.read_exec_in(container, &way, by, made.entry(at).or_default()));
                     }
                 }
                 Err(why) => missing = missing.or_else(|| self.missing_container(exec, why, started)),
             }
         }
-        for (at, calls) in calls {
+        for (at, MadeInside { calls, copies }) in made {
             if let Some(container) = layout.containers.get_mut(at) {
                 container.script.invocations.extend(calls);
+                container.host_copies.extend(copies);
             }
         }
         layout.diagnostics.extend(missing);
@@ -94,7 +104,7 @@ impl ProjectReader<'_> {
         container: &Container,
         started: &ContainerStart,
         by: Option<&Container>,
-        calls: &mut Vec<Invocation>,
+        made: &mut MadeInside,
     ) -> Vec<PendingStart> {
         let mut pending = Vec::new();
         let mut readings: Vec<(DockerCommand, StartedContainer)> = Vec::new();
@@ -106,10 +116,13 @@ impl ProjectReader<'_> {
         for StartedContainer { container: mut inside, starts } in settle_readings(readings) {
             add_outer_locks(&mut inside, started, by);
             pending.extend(PendingStart::all_by(starts, &inside));
+            if by.is_none() {
+                made.copies.extend(copies_of_input(&inside, started, self.repository));
+            }
             for mut call in inside.script.invocations {
                 call.conditional |= started.possible;
-                if !calls.contains(&call) {
-                    calls.push(call);
+                if !made.calls.contains(&call) {
+                    made.calls.push(call);
                 }
             }
         }

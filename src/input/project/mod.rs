@@ -36,6 +36,8 @@ mod command_builds;
 mod compose_calls;
 mod conditional_starts;
 mod exec_in_containers;
+mod fed_copies;
+mod host_paths;
 mod image_defaults;
 mod lent_volumes;
 mod mounts_at_start;
@@ -60,7 +62,9 @@ mod stock_images;
 mod stopped_containers;
 
 pub use command_builds::CommandBuilds;
+pub(in crate::input) use host_paths::{host_paths, origin_paths};
 pub use lent_volumes::lend_volumes;
+pub(in crate::input) use reference::has_container_name;
 pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};
 pub use repository::{Repository, Store, top};
 pub use service_additions::{ServiceAddition, add_to_services};
@@ -300,6 +304,7 @@ impl<'a> ProjectReader<'a> {
             user,
             hides: false,
             programs: &|| &self.repository.programs.commands,
+            login_file: &|word| self.repository.programs.login_file(word),
             recipes: self.repository.recipes,
         })
     }

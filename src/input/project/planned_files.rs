@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::official_images::is_official;
 use super::package_programs;
 use super::repository::Repository;
 use crate::input::dockerfile::{
@@ -13,7 +14,7 @@ use crate::input::dockerfile::{
     PathContent,
 };
 use crate::input::shell::file_system::{FileSystem, Lookup, PackageProgram, mentioned};
-use crate::model::{Container, Mount, MountSource, join, parent_and_name};
+use crate::model::{Container, Invocation, Mount, MountSource, join, parent_and_name};
 use crate::text::{FileId, Span};
 
 /// Lists of packages, which name what others are built of.
@@ -157,6 +158,27 @@ impl PlannedFiles<'_> {
         })
     }
 
+    /// The paths of files whose texts are in the Dockerfile, and of those that are mounted by themselves.
+    fn written_paths(&self) -> Vec<String> {
+        let steps = self.image.iter().flat_map(|image| &image.steps);
+        let copies = steps.filter_map(|step| match step.as_ref() {
+            BuildStep::Copy(copied) if !copied.target.is_symbolic() => Some(copied),
+            _ => None,
+        });
+        let renamed = copies.flat_map(|copied| {
+            let target = &copied.target.text;
+            let path = |source: &CopySource| match source {
+                CopySource::Text { name, .. } if copied.into => Some(join(target, name)),
+                CopySource::Text { .. } | CopySource::Path(_) if !copied.into => Some(target.clone()),
+                _ => None,
+            };
+            copied.sources.iter().filter_map(path).collect::<Vec<_>>()
+        });
+        let mounted = self.container.mounts.iter().map(|mount| mount.target.text.clone());
+        // Directories among them are none that can be opened.
+        renamed.chain(mounted).collect()
+    }
+
     fn list_own_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         if let Some(image) = &self.image {
@@ -244,11 +266,47 @@ impl FileSystem for PlannedFiles<'_> {
         if !self.is_searched() {
             return Vec::new();
         }
-        let names = self.own_files().iter().filter_map(|path| path.file_name()?.to_str()).filter(|name| fits(name));
-        let names: BTreeSet<String> = names.map(str::to_owned).collect();
+        let written = self.written_paths();
+        let in_directory = |path: &String| {
+            let (parent, name) = parent_and_name(path)?;
+            (parent == directory).then(|| name.to_owned())
+        };
+        let names = self.own_files().iter().filter_map(|path| path.file_name()?.to_str()).map(str::to_owned);
+        let names = names.chain(written.iter().filter_map(in_directory)).filter(|name| fits(name));
+        let names: BTreeSet<String> = names.collect();
         let is_there =
             |name: &String| matches!(self.open(&join(directory, name)), Lookup::Text(_) | Lookup::Passage(_));
         names.into_iter().filter(is_there).collect()
+    }
+
+    fn files_below(&self, directory: &str, name: &str) -> Vec<String> {
+        if !self.is_searched() {
+            return Vec::new();
+        }
+        let copied = self.own_files().iter().filter(|path| path.file_name().is_some_and(|own| own == name));
+        let copied = copied.filter_map(|path| path.parent()?.file_name()?.to_str().map(str::to_owned));
+        let written = self.written_paths();
+        let written = written.iter().filter_map(|path| {
+            let (parent, own) = parent_and_name(path).filter(|(_, own)| *own == name)?;
+            let (above, below) = parent_and_name(parent)?;
+            (above == directory && own == name).then(|| below.to_owned())
+        });
+        let below: BTreeSet<String> = copied.chain(written).collect();
+        let paths = below.into_iter().map(|below| join(directory, &format!("./{below}/{name}")));
+        paths.filter(|path| matches!(self.open(path), Lookup::Text(_) | Lookup::Passage(_))).collect()
+    }
+
+    fn installs(&self) -> &[Invocation] {
+        &self.container.installs
+    }
+
+    fn has_known_base(&self) -> bool {
+        let Some(image) = &self.image else { return false };
+        match &image.base {
+            BaseImage::Scratch => true,
+            BaseImage::Named(name) => !image.stored && !name.is_symbolic() && is_official(&name.text),
+            BaseImage::Unread => false,
+        }
     }
 
     fn program_behind(&self, path: &str, names: &[String]) -> Option<String> {

@@ -285,7 +285,7 @@ fn named_file(file: &Value, directory: &Path) -> NamedFile {
 }
 
 /// Whether a container has a name: one that it is given, or Compose's usual one for one of its replicas.
-pub(super) fn has_container_name(container: &Container, name: &str, projects: &[DescribedProject]) -> bool {
+pub(in crate::input) fn has_container_name(container: &Container, name: &str, projects: &[DescribedProject]) -> bool {
     if let Some(given) = &container.given_name {
         return given.text == name;
     }

@@ -1,9 +1,12 @@
-//! Files that scripts of the host copy to where containers mount them, or into containers. Uses `model`.
+//! Files that scripts of the host copy to where containers mount them, or into containers. Uses `project`
+//! and `model`.
 
-use crate::input::project::Repository;
+use std::path::{Path, PathBuf};
+
+use crate::input::project::{DescribedProject, Repository, has_container_name, host_paths, origin_paths};
 use crate::model::{
-    Container, HostCopy, Invocation, MountSource, PartialText, Value, VariableState, Word, WordsOfCopy,
-    begins_with_star, join, operands, program_name, shows_hidden, split_below, words_of_copies,
+    Container, HostCopy, Invocation, MountSource, Recipient, Word, WordsOfCopy, begins_with_star, join, operands,
+    packing_of, program_name, shows_hidden, split_below, words_of_copies,
 };
 
 /// Copies of all scripts that are kept.
@@ -22,6 +25,8 @@ pub(in crate::input) struct CopyOnHost {
     to: String,
     words: WordsOfCopy,
     call: Invocation,
+    /// Where a Compose project may be that it names nothing of: the directory that it runs in, and that of its script.
+    directories: Vec<PathBuf>,
 }
 
 /// The copies among the calls of a script.
@@ -31,30 +36,58 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().take(number).rev().take_while(|before| line(before) == line(call));
-        for words in words_of_copies(call, before.take(MAX_BEFORE)) {
-            let mut from = host_paths(&words.from, call, repository);
+        let before = before.take(MAX_BEFORE).chain(packing_of(call, calls, number));
+        for words in words_of_copies(call, before) {
+            let mut from = origin_paths(&words.from, call, repository);
             if from.iter().all(|path| is_removed_after(path, call, calls.get(number + 1..), repository)) {
                 from.clear();
             }
-            let to = match &words.container {
+            let to = match &words.recipient {
                 Some(_) => vec![words.to.to_string()],
                 None => host_paths(&words.to, call, repository),
             };
             for (number, from) in from.iter().enumerate() {
                 let Some(to) = to.get(number).or(to.first()) else { continue };
                 let skips_hidden = (words.skips_hidden || begins_with_star(from)) && !takes_hidden;
+                let from = &first_origin(from, &found);
+                // What was saved is put back.
+                if words.recipient.is_none() && from == to {
+                    continue;
+                }
                 if found.len() < MAX_COPIES {
                     found.push(CopyOnHost {
                         from: from.clone(),
                         to: to.clone(),
                         words: WordsOfCopy { skips_hidden, ..words.clone() },
                         call: call.clone(),
+                        directories: match &words.recipient {
+                            Some(Recipient::Service(_)) => directories_of(call, repository),
+                            _ => Vec::new(),
+                        },
                     });
                 }
             }
         }
     }
     found
+}
+
+/// What a path was copied from before, where another copy made it.
+fn first_origin(path: &str, before: &[CopyOnHost]) -> String {
+    let makes = |copy: &&CopyOnHost| {
+        let name = copy.from.rsplit('/').next().unwrap_or_default();
+        copy.words.recipient.is_none() && (copy.to == path || join(&copy.to, &format!("./{name}")) == path)
+    };
+    before.iter().rev().find(makes).map_or_else(|| path.to_owned(), |copy| copy.from.clone())
+}
+
+/// The directory that a call runs in, and the one that its script is in.
+fn directories_of(call: &Invocation, repository: &Repository<'_>) -> Vec<PathBuf> {
+    let runs_in = host_paths(&Word::literal("."), call, repository).into_iter().map(PathBuf::from);
+    let script = repository.cwd.join(repository.sources.get(call.span.file).name());
+    let beside = script.parent().map(Path::to_owned);
+    let all = runs_in.chain(beside);
+    all.map(|path| repository.sources.reader().real_path(&path).unwrap_or(path)).collect()
 }
 
 /// Whether the commands right behind a copy remove what was copied: it is moved, and there is one login as before.
@@ -70,44 +103,22 @@ fn is_removed_after(path: &str, copy: &Invocation, after: Option<&[Invocation]>,
     })
 }
 
-/// The paths of the host that a word means, one for each value of a loop's variable; a variable that is not set stays.
-fn host_paths(word: &Word, call: &Invocation, repository: &Repository<'_>) -> Vec<String> {
-    let path = |chosen: Option<(&String, &Word)>| {
-        let state = |name: &str| match chosen.filter(|(own, _)| *own == name) {
-            Some((_, value)) => {
-                value.known().map_or(VariableState::Unknown, |text| VariableState::Set(Value::known(text, None)))
-            }
-            None => repository
-                .environment
-                .get(name)
-                .map_or(VariableState::Unseen, |text| VariableState::Set(Value::known(text.as_str(), None))),
-        };
-        let text = |word: &Word| PartialText::expand(word, &state).cleaned_path().to_value(None).text;
-        let path = text(word);
-        if path.starts_with(['/', '$']) {
-            return path;
-        }
-        let here = repository.cwd.display().to_string();
-        let base = call.directory.as_ref().map_or_else(|| here.clone(), |directory| join(&here, &text(directory)));
-        join(&base, &path)
-    };
-    match call.choices.iter().find(|(name, _)| word.contains(name.as_str())) {
-        Some((name, values)) => values.iter().map(|value| path(Some((name, value)))).collect(),
-        None => vec![path(None)],
-    }
-}
-
 /// Tells each container what is copied to where it looks.
-pub(in crate::input) fn give_copies(copies: &[CopyOnHost], containers: &mut [Container]) {
+pub(in crate::input) fn give_copies(
+    copies: &[CopyOnHost],
+    containers: &mut [Container],
+    projects: &[DescribedProject],
+) {
     for copy in copies {
-        for container in containers.iter_mut() {
-            let to = match &copy.words.container {
-                Some(name) => is_named(container, name).then(|| copy.to.clone()),
+        let is_recipient = recipients(copy, containers, projects);
+        for (container, is_recipient) in containers.iter_mut().zip(is_recipient) {
+            let to = match &copy.words.recipient {
+                Some(_) => is_recipient.then(|| copy.to.clone()),
                 None => path_in_container(container, &copy.to),
             };
             container.host_copies.extend(to.map(|to| HostCopy {
                 from: copy.from.clone(),
-                shown: copy.words.from.to_string(),
+                shown: copy.words.shown_origin(),
                 to,
                 whole: copy.words.whole,
                 excluded: copy.words.excluded.clone(),
@@ -118,8 +129,25 @@ pub(in crate::input) fn give_copies(copies: &[CopyOnHost], containers: &mut [Con
     }
 }
 
-fn is_named(container: &Container, name: &str) -> bool {
-    container.name == name || container.given_name.as_ref().is_some_and(|given| given.text == name)
+/// Which of some containers a copy is made into, where it is made into one.
+fn recipients(copy: &CopyOnHost, containers: &[Container], projects: &[DescribedProject]) -> Vec<bool> {
+    let name = match &copy.words.recipient {
+        None => return vec![false; containers.len()],
+        Some(Recipient::Container(name)) => {
+            let is_named = |one: &Container| one.name == *name && one.start.is_some();
+            let is_meant = |one: &Container| is_named(one) || has_container_name(one, name, projects);
+            return containers.iter().map(is_meant).collect();
+        }
+        Some(Recipient::Service(name)) => name,
+    };
+    let is_service = |one: &Container| one.start.is_none() && one.name == *name;
+    let project = |one: &Container| projects.iter().find(|project| one.project.as_ref() == Some(&project.key));
+    // Of several projects with such a service that of the script's own directory is meant, if there is one.
+    let is_near = |one: &Container| {
+        is_service(one) && project(one).is_some_and(|project| copy.directories.contains(&project.directory))
+    };
+    let has_near = containers.iter().any(is_near);
+    containers.iter().map(|one| if has_near { is_near(one) } else { is_service(one) }).collect()
 }
 
 /// The path under which a container sees a path of the host.

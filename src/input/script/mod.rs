@@ -155,6 +155,7 @@ fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl F
         user: None,
         hides: !repository.shows_values,
         programs: &|| &repository.programs.commands,
+        login_file: &|word| repository.programs.login_file(word),
         recipes: repository.recipes,
     })
 }

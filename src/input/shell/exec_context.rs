@@ -31,6 +31,9 @@ pub struct ExecContext<'a> {
     pub hides: bool,
     /// The names of programs whose calls matter, which are searched for in files that cannot be read as shell.
     pub programs: &'a dyn Fn() -> &'a [String],
+    /// The file of a known program's login that a word of a command names, as a path of this place: the word itself, or the
+    /// file that an entry of a keychain takes the place of.
+    pub login_file: &'a dyn Fn(&str) -> Option<String>,
     /// Reads the files of recipes that commands name.
     pub recipes: RecipeReader,
 }
@@ -50,6 +53,7 @@ impl<'a> ExecContext<'a> {
             user: None,
             hides: false,
             programs: &|| &[],
+            login_file: &|_| None,
             recipes: read_no_recipes,
         }
     }

@@ -1,7 +1,7 @@
 //! The files of the place where a script runs, looked up through a trait.
 //! May use `model` and `text`.
 
-use crate::model::Value;
+use crate::model::{Invocation, Value};
 use crate::text::{FileId, Sources, Span};
 
 /// What is at a path.
@@ -42,6 +42,23 @@ pub trait FileSystem {
     fn files_in(&self, directory: &str, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
         let _ = (directory, fits);
         Vec::new()
+    }
+
+    /// The files of a name in the directories that are in a directory, sorted, by their paths; none where it is not known
+    /// what is there.
+    fn files_below(&self, directory: &str, name: &str) -> Vec<String> {
+        let _ = (directory, name);
+        Vec::new()
+    }
+
+    /// The commands that made what is there.
+    fn installs(&self) -> &[Invocation] {
+        &[]
+    }
+
+    /// Whether all else that is there comes with a system, and is no program that matters.
+    fn has_known_base(&self) -> bool {
+        false
     }
 
     /// The program of one of these names that a link at a path leads to, or that the file there is a copy of: its path, or its

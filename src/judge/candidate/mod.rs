@@ -14,14 +14,13 @@ mod made_links;
 mod program_file;
 pub(super) mod program_version;
 pub(super) mod role;
-mod runs_program;
+pub(super) mod runs_program;
 pub(super) mod shell_effects;
 pub(super) mod state_dir;
 mod word_path;
+mod written_logins;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use super::place::{Filesystem, MountLookup, MountedPath, Place, own_place};
+use super::place::{Filesystem, MountLookup, MountedPath, Place};
 use crate::finding::Evidence;
 use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
 use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
@@ -35,8 +34,9 @@ use made_links::{made_links, replaced_link};
 use program_version::{VersionFact, is_program_image, read_version};
 use role::{RoleFact, read_role};
 use runs_program::runs_program;
-use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, removes_path, variables_in_login};
+use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, removes_path};
 use state_dir::{StateDir, is_home, state_directories};
+use written_logins::written_logins;
 
 /// A container's use of a program.
 pub(crate) struct Candidate<'a> {
@@ -285,25 +285,6 @@ impl Candidate<'_> {
     }
 }
 
-/// Logins that come from a variable, each with a place that tells its value from others: never the value itself.
-fn written_logins(container: &Container, profile: &Profile, state: &StateDir) -> Vec<(CopiedLogin, Place)> {
-    let login = join(&state.path, &profile.credentials);
-    let place = |(copied, name): (CopiedLogin, String)| {
-        let path = match &container.env.get(&name)?.value {
-            EnvValue::Set(value) if value.is_symbolic() => value.text.clone(),
-            EnvValue::Set(value) if value.text.is_empty() => return None,
-            EnvValue::Set(value) => {
-                let mut hasher = DefaultHasher::new();
-                value.text.hash(&mut hasher);
-                format!("${{{:016x}}}", hasher.finish())
-            }
-            EnvValue::Inherited => format!("${{{name}}}"),
-        };
-        Some((copied, own_place(Filesystem::Unresolved, &path)))
-    };
-    variables_in_login(container, state, &login).into_iter().filter_map(place).collect()
-}
-
 struct Parts<'a, 'b> {
     index: usize,
     container: &'a Container,
@@ -367,7 +348,7 @@ impl<'a> Parts<'a, '_> {
             copied: find_copied_logins(container, &state, profile)
                 .into_iter()
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
-                .chain(written_logins(container, profile, &state))
+                .chain(written_logins(container, profile, &state, self.home))
                 .chain(find_host_copies(container, &state, profile).map(|copy| {
                     let copied = CopiedLogin { from: copy.shown.clone(), span: copy.span };
                     (copied, MountedPath::on_host(&copy.from).place)

@@ -77,7 +77,7 @@ fn is_bystander(call: &Invocation, bystanders: &[String]) -> bool {
     if matches!(program_name(call), "true" | "false") {
         return true;
     }
-    let idles = call.argv.len() < 2 && program_name(call) != "nginx";
+    let idles = call.argv.len() < 2 && call.output.is_none() && program_name(call) != "nginx";
     if idles {
         return false;
     }

@@ -5,8 +5,8 @@ use super::calls::seen_calls;
 use super::state_dir::StateDir;
 use super::word_path::{UNKNOWN_HOME, expand_choices, expand_word};
 use crate::model::{
-    Container, HostCopy, Invocation, Word, begins_with_star, clean, join, operands, parent_and_name, program_name,
-    shows_hidden, split_below, words_of_copies,
+    Container, HostCopy, Invocation, Word, begins_with_star, clean, files_of_contents, join, operands, packing_of,
+    parent_and_name, program_name, shows_hidden, split_below, words_of_copies,
 };
 use crate::rules::Profile;
 use crate::text::Span;
@@ -42,11 +42,11 @@ pub(crate) fn copies_made_by(container: &Container, home: Option<&str>) -> Vec<M
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
-        for words in
-            words_of_copies(call, before.take(MAX_BEFORE)).into_iter().filter(|words| words.container.is_none())
-        {
+        let before = before.take(MAX_BEFORE).chain(packing_of(call, &calls, number));
+        for words in words_of_copies(call, before).into_iter().filter(|words| words.recipient.is_none()) {
             let expand = |word: &Word| expand_choices(word, call, container, home);
-            let (from, to) = (expand(&words.from), expand(&words.to));
+            let content = files_of_contents(&words.from).next().map(Word::parse);
+            let (from, to) = (expand(content.as_ref().unwrap_or(&words.from)), expand(&words.to));
             // In a loop both are named by the same value.
             let pairs: Vec<(&String, &String)> = match to.as_slice() {
                 [to] => from.iter().map(|from| (from, to)).collect(),
@@ -92,6 +92,8 @@ pub(crate) fn find_host_copies<'a>(
 ) -> impl Iterator<Item = &'a HostCopy> {
     container.host_copies.iter().filter(move |copy| {
         let HostCopy { from, to, whole, excluded, skips_hidden, .. } = copy;
+        let in_home = to.strip_prefix(UNKNOWN_HOME).zip(state.home.as_deref());
+        let to = &in_home.map_or_else(|| to.clone(), |(below, home)| format!("{home}{below}"));
         let is_skipped = *skips_hidden && is_hidden_below(to, &join(&state.path, &profile.credentials));
         FileCopy { from, to, whole: *whole, excluded }.brings_login(state, profile) && !is_skipped
     })
@@ -227,33 +229,6 @@ fn fits_stars(name: &str, pattern: &str) -> bool {
     let (first, last) = (parts.remove(0), parts.pop().unwrap_or(""));
     let rest = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
     rest.and_then(|rest| parts.into_iter().try_fold(rest, |rest, part| Some(rest.split_once(part)?.1))).is_some()
-}
-
-/// The variables of the environment that the container's commands write into its login.
-pub(crate) fn variables_in_login(container: &Container, state: &StateDir, login: &str) -> Vec<(CopiedLogin, String)> {
-    let mut written = Vec::new();
-    let calls: Vec<&Invocation> = seen_calls(container).collect();
-    for (number, call) in calls.iter().enumerate() {
-        let output =
-            call.output.as_ref().and_then(|output| expand_word(output, call, container, state.home.as_deref()));
-        if output.as_deref() != Some(login) {
-            continue;
-        }
-        // What comes through a pipe is written before it, on the same line.
-        let line = |call: &Invocation| (call.span.file, call.span.start.line);
-        let before = calls.iter().take(number + 1).rev().take_while(|before| line(before) == line(call));
-        let named = before.flat_map(|call| &call.argv).find_map(|word| first_variable(word));
-        written.extend(named.map(|name| (CopiedLogin { from: format!("${name}"), span: call.span }, name.to_owned())));
-    }
-    written
-}
-
-/// The first variable in a word.
-fn first_variable(word: &str) -> Option<&str> {
-    let (before, after) = word.split_once('$')?;
-    let name = after.strip_prefix('{').unwrap_or(after);
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-    name.get(..end).filter(|name| !name.is_empty() && !before.ends_with('\\'))
 }
 
 /// Whether the container's commands remove a file, or a directory that it is in.

@@ -299,7 +299,7 @@ fn homes_by_copy(container: &Container, profile: &Profile) -> Vec<(String, Evide
     };
     let copies = seen_calls(container).flat_map(|call| {
         let copies = words_of_copies(call, std::iter::empty()).into_iter();
-        copies.filter(|words| words.container.is_none()).map(|words| (words.to, call.span))
+        copies.filter(|words| words.recipient.is_none()).map(|words| (words.to, call.span))
     });
     copies.filter_map(suggested).collect()
 }

@@ -59,6 +59,9 @@ pub struct Profile {
     pub state_directory: StateDirectory,
     /// The file that a refresh replaces, below the state directory.
     pub credentials: String,
+    /// The entry of the keychain of macOS that takes the place of that file there.
+    #[serde(default)]
+    pub keychain_entry: Option<String>,
     /// The keys that lead to the refresh token in that file, where it is JSON: what tells two logins apart.
     #[serde(default)]
     pub refresh_token: Vec<String>,

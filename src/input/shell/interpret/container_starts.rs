@@ -20,7 +20,9 @@ use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, Do
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::parse_text;
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, HandedVariables, Moment, PartialText, Symbol, Value, VariableState, Word};
+use crate::model::{
+    Condition, HandedVariables, Invocation, Moment, PartialText, Symbol, Value, VariableState, Word, is_content,
+};
 use crate::text::{FileId, Sources, Span, TracedText};
 
 /// Subcommands that start a container, or a command in one.
@@ -29,6 +31,9 @@ pub(super) const STARTING: [&str; 4] = ["run", "create", "exec", "compose"];
 const ENGINE_NAMES: [&str; 6] = ["docker", "podman", "nerdctl", "container", "engine", "runtime"];
 /// Options that say that `$DOCKER run` runs a container, whatever the variable holds.
 const OF_A_CONTAINER: [&str; 5] = ["--rm", "-v", "--volume", "--mount", "--entrypoint"];
+
+/// Calls before a start in its line that may feed it.
+const MAX_FEEDING: usize = 8;
 
 /// The words of a command line of docker or its kin.
 pub(super) struct EngineCommand<'w> {
@@ -90,6 +95,7 @@ impl Interpreter<'_> {
             [] => self.is_made_each_round(words.iter()),
             chosen => self.is_made_each_round(chosen.iter().flatten()),
         };
+        let fed = if command.takes_input() { self.calls_feeding(span, state) } else { Vec::new() };
         self.started.push(ContainerStart {
             command,
             alternatives,
@@ -106,9 +112,22 @@ impl Interpreter<'_> {
             id_file: None,
             is_ended: false,
             locks,
+            fed,
             span,
         });
         self.follow_containers(&words, state)
+    }
+
+    /// The calls whose output a command at a place may read.
+    fn calls_feeding(&self, span: Span, state: &ShellState) -> Vec<Invocation> {
+        let cat = [ShellWord { text: TracedText::plain("cat"), ..ShellWord::default() }];
+        let printing = self.invocation(&cat, state);
+        if printing.input.is_some() {
+            return vec![printing];
+        }
+        // What is substituted in a text that is its input stands behind it, and ran before it.
+        let is_near = |call: &&Invocation| call.span.file == span.file && call.span.start.line >= span.start.line;
+        self.found.iter().rev().take(MAX_FEEDING).take_while(is_near).cloned().collect()
     }
 
     /// The words of a command that is recorded, without those that are surely not given.
@@ -247,7 +266,7 @@ impl Interpreter<'_> {
         };
         let partial = PartialText::expand(&Word::of_traced(text), &part);
         let at = text.first_position(self.context.sources);
-        (!partial.is_symbolic()).then(|| partial.to_value(at))
+        Some(partial.to_value(at)).filter(is_told)
     }
 
     /// The value that a script gives a variable of its commands' environment; one with a symbol where it is not known.
@@ -271,7 +290,7 @@ impl Interpreter<'_> {
 
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
         match state.vars.value(name) {
-            Some(VariableValue::Text(text)) => known_state(self.resolve_value(text)),
+            Some(VariableValue::Text(text)) => known_state(Some(self.partial_value(text)).filter(is_told)),
             Some(VariableValue::Unset) => VariableState::Unset,
             // Where nothing sets it, it has its default.
             None | Some(VariableValue::Inherited) => self.environment_state(name),
@@ -376,6 +395,11 @@ fn is_engine_variable(first: &ShellWord, arguments: &[ShellWord]) -> bool {
 
 pub(super) fn is_engine(word: &ShellWord) -> bool {
     word.certainty == Certainty::Sure && engine_name(&word.raw()).is_some()
+}
+
+/// Whether a value is known, but for what files hold.
+fn is_told(value: &Value) -> bool {
+    value.symbols.iter().all(|symbol| is_content(&symbol.name))
 }
 
 fn known_state(value: Option<Value>) -> VariableState {

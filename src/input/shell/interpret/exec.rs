@@ -185,6 +185,7 @@ impl Interpreter<'_> {
         let locks = self.held_locks(&state);
         // What a link leads to is the program, whatever its path looks like.
         let hidden = if renamed.is_some() { None } else { self.hidden_program(words, &state, why) };
+        let hidden = hidden.filter(|_| !self.run_supervised(words, &state));
         let hides = hidden.is_some();
         if let Some(missed) = hidden {
             let span = missed.span.unwrap_or(named);

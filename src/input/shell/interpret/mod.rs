@@ -12,8 +12,8 @@
 //! repeated_calls    functions and files that are called again from the same start are not gone through again: `saved_call`
 //!                   is what they gave, `moved_states` and `repeated_records` give it again (`recorded_again` says how
 //!                   often), `call_times` says what that adds to the timeline; `widened_calls`: those with ever new starts
-//! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
-//!                   `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
+//! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints, `login_contents`: a
+//!                   login; `split_words`: a text that is built up piece by piece; `script_defaults`: defaults that name other
 //!                   variables; `unclear_words`, `value_identity`, `unclear_parts`: values that are not known; `alternatives`: those that
 //!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
@@ -25,6 +25,7 @@
 //!                   `inline_texts`: what others run for it;
 //!                   `other_names`: programs under names that links give them; `hidden_programs`: what its words do not name;
 //!                   `unread_code`: what files show of that which are no shell scripts
+//! supervised_commands   what cron, supervisord, s6 and runit run by their files
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin;  `running_containers`: what a round of a loop ends
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
@@ -65,6 +66,7 @@ mod left_running;
 mod limits;
 mod list_item;
 mod lists;
+mod login_contents;
 mod moved_states;
 mod other_names;
 mod own_scripts;
@@ -96,6 +98,7 @@ mod split_words;
 mod start_record;
 #[cfg(test)]
 mod step_tests;
+mod supervised_commands;
 mod taken_names;
 mod terminal_programs;
 mod test_expr;
@@ -184,7 +187,7 @@ fn finish(
     interpreter.drop_shared_locks();
     let run: Arc<str> = run.into();
     for (number, start) in interpreter.started.iter_mut().enumerate() {
-let StartMoment { moment, repeats, is_ended } = interpreter.timeline.moment(number, &run);
+        let StartMoment { moment, repeats, is_ended } = interpreter.timeline.moment(number, &run);
         let is_of_program = program == Some(start.span.file);
         start.moment = Moment { is_of_program, ..moment };
         (start.repeats, start.is_ended) = (repeats, is_ended);

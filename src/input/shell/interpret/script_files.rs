@@ -54,11 +54,6 @@ impl Interpreter<'_> {
         Word::of_traced(text).expand(&|name| self.environment_state(name))
     }
 
-    /// The same, with what is shown of it.
-    pub(super) fn resolve_value(&self, text: &TracedText) -> Option<Value> {
-        Some(self.partial_value(text)).filter(|value| !value.is_symbolic())
-    }
-
     /// A text with a symbol for each part that is not known.
     pub(super) fn partial_value(&self, text: &TracedText) -> Value {
         PartialText::expand(&Word::of_traced(text), &|name| self.environment_state(name)).to_value(None)

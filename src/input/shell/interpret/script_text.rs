@@ -44,6 +44,10 @@ impl Shebang {
             }
             name = program_name(words.next());
         }
+        if name == "with-contenv" {
+            // It hands the container's variables on.
+            name = program_name(words.next());
+        }
         let options: Vec<&str> = words.collect();
         if is_shell(name) { Self::Shell(format!("{name} {}", options.join(" "))) } else { Self::Other(name.to_owned()) }
     }

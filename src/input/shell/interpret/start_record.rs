@@ -2,7 +2,7 @@
 //! May use `model`, `text` and `docker_cli`.
 
 use crate::input::docker_cli::DockerCommand;
-use crate::model::{Condition, FileLock, Moment};
+use crate::model::{Condition, FileLock, Invocation, Moment};
 use crate::text::Span;
 
 /// A command that starts containers.
@@ -39,6 +39,9 @@ pub struct ContainerStart {
     pub is_ended: bool,
     /// The exclusive locks held around it.
     pub locks: Vec<StartLock>,
+    /// The calls whose output it may read, nearest first: those before it in its line, or one that prints the file that its
+    /// input comes from. None where what it starts has no input.
+    pub fed: Vec<Invocation>,
     /// The command's first word.
     pub span: Span,
 }

@@ -105,6 +105,7 @@ impl Interpreter<'_> {
                     let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
                     let told = told.or_else(|| self.indirect_value(raw, state));
                     let told = told.or_else(|| self.made_file(raw));
+                    let told = told.or_else(|| self.login_content(raw, blocks, state));
                     let told = told.or_else(|| self.kept_container_id(raw, blocks, starts));
                     let told = told.or_else(|| self.container_id_in_file(blocks, state));
                     let printed = printed.filter(|_| told.is_none() && is_substitution(raw));
@@ -340,7 +341,7 @@ fn array_element(raw: &TracedText, state: &ShellState) -> Option<TracedText> {
 }
 
 /// Whether what is written is `$(...)` or in backquotes.
-fn is_substitution(raw: &TracedText) -> bool {
+pub(super) fn is_substitution(raw: &TracedText) -> bool {
     raw.0.first().is_some_and(|first| matches!(first.ch, '$' | '`')) && !raw.raw().starts_with("$((")
 }
 

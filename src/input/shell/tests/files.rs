@@ -44,6 +44,7 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         user: None,
         hides: false,
         programs: &|| &names,
+        login_file: &|_| None,
         recipes: read_no_recipes,
     };
     let (script, _) = run_commands(Some(&command), None, &setting);
