@@ -53,7 +53,10 @@ impl InputKind for ComposeKind {
         };
         let mut piece = Piece { layout, project: described, ..Piece::default() };
         name_setting_scripts(&mut piece.layout, &handed_of(input), context.sources);
-        if input.found_by == FoundBy::Content {
+        let has_template = |file: &ProjectFile| file.fault.is_some() && file.text.as_deref().is_some_and(is_template);
+        // What fills it in makes a compose file of it: that it is none yet is no mistake of anybody's.
+        let is_filled_in = !input.is_typed() && loaded.files.iter().any(has_template);
+        if input.found_by == FoundBy::Content || is_filled_in {
             lower_levels(&mut piece.layout);
         } else {
             // That is told as an error.
@@ -63,6 +66,8 @@ impl InputKind for ComposeKind {
             if let Some(written) = input.written.as_ref().filter(|written| written.path == path) {
                 shown = format!("{shown}, written by {}", written.place);
             }
+            let is_template = is_filled_in && fault.is_some() && text.as_deref().is_some_and(is_template);
+            let fault = if is_template { Some(TEMPLATE.to_owned()) } else { fault };
             match fault.or_else(|| unusable.clone()) {
                 None => piece.add_judged(shown, self),
                 Some(reason) => {
@@ -83,6 +88,14 @@ impl InputKind for ComposeKind {
         }
         piece
     }
+}
+
+/// Why a template is not judged.
+const TEMPLATE: &str = "it is a template that another program fills in";
+
+/// Whether a text has the brackets in it that programs put values into.
+fn is_template(text: &str) -> bool {
+    text.lines().any(|line| line.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")))
 }
 
 /// Says of each mount that is written with a variable of a script where the script sets it.
@@ -143,6 +156,7 @@ fn options_of(input: &FoundInput, typed: &Options) -> Options {
             Some(called) if typed.env_files.is_empty() => called.env_files.clone(),
             _ => typed.env_files.clone(),
         },
+        are_env_files_of_a_command: typed.env_files.is_empty(),
         profiles: typed.profiles.clone(),
         stdin: typed.stdin.as_ref().filter(|_| input.files.iter().any(|file| is_stdin(file))).cloned(),
         written: input.written.clone(),
