@@ -311,6 +311,16 @@ fn sound_verdict_that_rests_on_a_variable_says_so() {
 }
 
 #[test]
+fn what_nothing_sets_is_not_told_as_set() {
+    let description = "{\"image\": \"agents:1\", \"remoteUser\": \"vscode\", \"mounts\": [\"source=claude-${devcontainerId},target=/home/vscode/.claude,type=volume\"]}";
+    let text = overlock(project(&[(".devcontainer/devcontainer.json", description)]).path(), &["check", "."]).out;
+    assert!(text.contains("claude-${devcontainerId}") && !text.contains("is set here"), "{text}");
+    let script = "#!/bin/bash\nlogin=$(find-login)\nflock /srv/l docker run --rm -e HOME=/root -v \"$login:/root/.claude\" --name one agents:1 claude -p x\n";
+    let text = overlock(project(&[("ask.sh", script)]).path(), &["check", "."]).out;
+    assert!(text.starts_with("ok: ") && !text.contains("set here"), "{text}");
+}
+
+#[test]
 fn wrapper_on_a_persons_login_is_told_with_both_that_may_meet_it() {
     let wrapper = |options: &str| {
         format!(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::absent_files::leave_out_absent_files;
 use super::compose::{CalledProject, default_files, form_projects};
 use super::handed_projects::merge_alike;
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
@@ -46,6 +47,7 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let mut found: Vec<FoundInput> =
         inputs.into_iter().filter(of_compose).chain(left_out.extract_if(.., |input| of_compose(input))).collect();
     found.extend(find_written_projects(&mut pieces));
+    leave_out_absent_files(&mut pieces, &found, context);
     let called = called_projects(&pieces, context);
     let formed = form_projects(found, &called, &context.surroundings.cwd, context.sources.reader());
     let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());

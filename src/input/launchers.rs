@@ -60,7 +60,7 @@ launcher!(ANSIBLE, "ansible", "an Ansible playbook", |file| {
 });
 
 // Behind all others: lists of tasks, hooks and settings, which have no form in common.
-launcher!(SETTINGS, "settings", "a file of settings or tasks", is_settings, starts_by_command);
+launcher!(SETTINGS, "settings", "a file of settings or tasks", is_settings, starts_or_enters);
 
 /// Whether a file may list commands, and has one that starts a container. JSON is for data more often than not.
 fn is_settings(file: &CandidateFile<'_>) -> bool {
@@ -78,7 +78,12 @@ fn is_settings(file: &CandidateFile<'_>) -> bool {
     ];
     let is_listed = NAMES.contains(&file.name()) || JSON_NAMES.contains(&file.name());
     let is_other = ["toml", "yaml", "yml", "ini", "cfg", "conf", "desktop", "code-workspace"];
-    (is_listed || ends_in(file, &is_other)) && starts_by_command(file.beginning())
+    (is_listed || ends_in(file, &is_other)) && starts_or_enters(file.beginning())
+}
+
+/// Whether a text has a command that starts a container, or an address in one, as tools have that copy files into it.
+fn starts_or_enters(text: &str) -> bool {
+    starts_by_command(text) || text.contains("docker://")
 }
 
 /// Whether a text has a command that starts a container, in one text or with its words as values of their own.
@@ -126,6 +131,10 @@ mod tests {
             "  \"start\": \"docker-compose up\"",
             "resource \"docker_container\" \"a\" {",
             "spawn(ENGINE, [\"run\", \"--rm\", \"-v\", mount])",
+            "cmd := exec.CommandContext(ctx, \"docker\", args...)",
+            "subprocess.Popen([\"podman\", *words], cwd=x)",
+            "Command::new(\"docker\").args(&words)",
+            "spawnSync('docker', args, { stdio: 'inherit' })",
             "virtualisation.oci-containers.containers.a = { image = \"a\"; };",
         ] {
             assert!(starts_container(text), "{text}");
@@ -138,6 +147,10 @@ mod tests {
             "\"docker\": true, \"image\": \"x\"",
             "see the docker documentation to run it",
             "npm(\"run\", \"build\")",
+            "exec.LookPath(\"docker\")",
+            "fmt.Println(\"docker\", version)",
+            "exec.Command(\"docker\", \"ps\", filter)",
+            "strings.Contains(\"docker\", name)",
         ] {
             assert!(!starts_container(text), "{text}");
         }

@@ -9,6 +9,7 @@
 //!
 //! A new kind is a folder with an [`InputKind`], and a line in `KINDS`.
 
+mod absent_files;
 mod candidate_file;
 pub mod capture;
 pub mod compose;

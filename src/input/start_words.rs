@@ -46,6 +46,9 @@ const PRINTERS: [&str; 17] = [
     "echo", "printf", "print", "log", "info", "warn", "warning", "error", "err", "die", "fail", "say", "msg", "note",
     "success", "debug", "usage",
 ];
+/// Parts of the names of functions that run a program.
+const RUNNERS: [&str; 10] =
+    ["command", "exec", "spawn", "run", "popen", "process", "system", "call", "start", "check_output"];
 /// How many options may stand between a program and its subcommand.
 const OPTIONS: usize = 4;
 /// What a script that starts containers has in it.
@@ -80,6 +83,7 @@ pub(in crate::input) fn starts_container(text: &str) -> bool {
     has_start_command(text)
         || has_start_of_values(text)
         || is_run_of_constant
+        || runs_words_of_variable(text)
         || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
 }
 
@@ -91,6 +95,46 @@ fn runs_constant(text: &str) -> bool {
         before.ends_with(|ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '='))
     };
     quoted.iter().flat_map(|quoted| text.match_indices(quoted)).any(|(at, _)| is_behind_name(at))
+}
+
+/// Whether a function that runs programs is given an engine's program with words that a variable holds, so that they may be
+/// any: `exec.CommandContext(ctx, "docker", args...)`, `subprocess.run(["docker", *words])`, `Command::new("docker").args(&words)`.
+fn runs_words_of_variable(text: &str) -> bool {
+    const NEAR: usize = 60;
+    let is_runner = |before: &str| {
+        let start = before.char_indices().rev().nth(NEAR).map_or(0, |(at, _)| at);
+        let statement = before.get(start..).unwrap_or_default().rsplit([';', '{', '}']).next().unwrap_or_default();
+        // Its name is what stands before the parenthesis that is open.
+        let (name, given) = statement.rsplit_once('(').unwrap_or(("", ""));
+        let word = name.rsplit(|ch: char| !(ch.is_alphanumeric() || ch == '_' || ch == '.' || ch == ':')).next();
+        let word = word.unwrap_or_default().to_ascii_lowercase();
+        !given.contains(['"', '\'', '`']) && RUNNERS.iter().any(|runner| word.contains(runner))
+    };
+    let is_word_of_variable = |rest: &str| {
+        let rest = rest.trim_start();
+        let words = match rest.strip_prefix(',') {
+            Some(words) => words,
+            None => {
+                let rest = rest.strip_prefix(')').unwrap_or(rest).trim_start();
+                match rest.strip_prefix(".args(") {
+                    Some(words) => words,
+                    None => return false,
+                }
+            }
+        };
+        let words = words.trim_start_matches(|ch: char| ch.is_whitespace() || matches!(ch, '*' | '&' | '.' | '['));
+        words.starts_with(|ch: char| ch.is_alphabetic() || matches!(ch, '_' | '$' | '@'))
+    };
+    ENGINES.iter().any(|engine| {
+        text.match_indices(engine).any(|(at, _)| {
+            let (before, rest) =
+                (text.get(..at).unwrap_or_default(), text.get(at + engine.len()..).unwrap_or_default());
+            let quotes = ['"', '\'', '`'];
+            let Some(quote) = before.chars().next_back().filter(|ch| quotes.contains(ch)) else { return false };
+            let before = before.strip_suffix(quote).unwrap_or_default();
+            rest.strip_prefix(quote).is_some_and(is_word_of_variable) && is_runner(before)
+        })
+    })
 }
 
 /// Whether a text describes services as Compose does, whatever else stands between.

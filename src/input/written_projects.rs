@@ -25,7 +25,7 @@ pub(super) fn find_written_projects(pieces: &mut [Piece]) -> Vec<FoundInput> {
     let is_sure = |(written, file): &&(WrittenText, Option<WrittenFile>)| file.is_some() && !written.is_placed_here;
     let sure: HashSet<Span> = all.iter().filter(is_sure).map(|(written, _)| written.span).collect();
     // One script may know where the text goes that another one has of it.
-    let best = || all.iter().filter(|one| is_sure(one) || !sure.contains(&one.0.span));
+    let best = || all.iter().filter(|one| is_sure(one) || one.0.is_unread || !sure.contains(&one.0.span));
     let mut files: Vec<Arc<WrittenFile>> = Vec::new();
     for file in best().filter_map(|(_, file)| file.as_ref()) {
         if !files.iter().any(|known| known.path == file.path && known.text == file.text) {

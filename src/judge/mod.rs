@@ -19,6 +19,7 @@ mod undetermined;
 mod unresolved_places;
 mod unseen_mounts;
 mod unseen_peers;
+mod unset_part;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

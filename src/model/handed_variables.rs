@@ -57,9 +57,10 @@ impl HandedVariables {
 
     /// A value that is not known, of a variable that is set before a place in a script (`up.sh:3`) and made of some symbols.
     pub fn unknown_value(name: &str, place: &str, made_of: Vec<Symbol>) -> Value {
-        let symbol = Symbol { name: name.to_owned(), required: false };
+        let symbol = Symbol { name: format!("{name} at {place}"), required: false };
+        let text = format!("${{{}}}", symbol.name);
         let symbols = std::iter::once(symbol).chain(made_of).collect();
-        Value { text: format!("${{{name} at {place}}}"), symbols, ..Value::default() }
+        Value { text, symbols, ..Value::default() }
     }
 
     fn texts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
@@ -101,5 +102,19 @@ impl Ord for HandedVariables {
 impl Hash for HandedVariables {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.texts().for_each(|text| text.hash(state));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Content;
+
+    #[test]
+    fn value_that_is_not_known_has_its_symbol_in_its_text() {
+        let made_of = vec![Symbol { name: "OTHER".to_owned(), required: false }];
+        let value = HandedVariables::unknown_value("TOKEN", "up.sh:3", made_of);
+        assert_eq!(value.text, "${TOKEN at up.sh:3}");
+        assert_eq!(value.content(), Content::Unknown);
     }
 }

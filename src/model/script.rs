@@ -72,6 +72,8 @@ pub struct WrittenServices {
     pub span: Span,
     /// Variables in it of which the script knows no value, and where each of them is put in, as `up.sh:3`.
     pub unknown: Vec<(String, String)>,
+    /// Whether a loop writes it.
+    pub is_in_loop: bool,
     /// Whether it goes behind what the file has already.
     pub appends: bool,
     /// How many of the script's commands ran before it.

@@ -58,6 +58,8 @@ pub struct Moment {
     pub at: usize,
     /// Where the loop begins in that order whose next rounds find it running, if one does.
     pub goes_on_from: Option<usize>,
+    /// The last such place, where it stands for several; 0 where it does not.
+    pub last: usize,
     /// What that run is a part of, where others are too.
     pub part: Option<RunPart>,
     /// Whether the run is that of the command's own script, as a program that others call: what a caller's run starts by
@@ -118,8 +120,14 @@ impl Timing {
                 continue;
             }
             beside |= self.moments.iter().any(|one| one.is_made_with(other) && !one.is_in_turn_with(other));
+            let is_like =
+                |one: &&mut Moment| (&one.run, &one.part, &one.spans) == (&other.run, &other.part, &other.spans);
             if self.moments.len() < MANY_MOMENTS {
                 self.moments.push(other.clone());
+            } else if let Some(one) = self.moments.iter_mut().find(is_like) {
+                // What one process does again and again it does at some time between the first and the last.
+                one.last = one.last.max(one.at).max(other.last).max(other.at);
+                one.at = one.at.min(other.at);
             } else {
                 // Of a process of its own that never ends, which is beside all others.
                 let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX, is_ended: false };
@@ -178,7 +186,11 @@ impl Moment {
             // One process does one thing after the other.
             (None, None) => true,
             (one, another) => {
-                let point = |moment: &Self| TimeSpan { from: moment.at, until: moment.at, ..TimeSpan::default() };
+                let point = |moment: &Self| TimeSpan {
+                    from: moment.at,
+                    until: moment.at.max(moment.last),
+                    ..TimeSpan::default()
+                };
                 let (one, another) = (one.copied().unwrap_or(point(self)), another.copied().unwrap_or(point(other)));
                 let begins = |span: TimeSpan, moment: &Self, other: TimeSpan| {
                     let begins = moment.goes_on_from.unwrap_or(moment.at);
@@ -218,6 +230,18 @@ mod tests {
         assert!(!timing.add_moments(&[job("b", &["a"])]) && timing.add_moments(&[job("c", &[])]));
         let mut timing = Timing { moments: vec![page("a")], ..Timing::default() };
         assert!(!timing.add_moments(&[page("b")]));
+    }
+
+    #[test]
+    fn many_starts_of_one_process_are_in_turn() {
+        let mut timing = Timing { moments: vec![moment(0, &[])], ..Timing::default() };
+        assert!((1..100).all(|at| !timing.add_moments(&[moment(at, &[])])));
+        assert!(timing.moments.len() <= MANY_MOMENTS);
+        let beside = |from: usize, until: usize| Timing {
+            moments: vec![moment(from, &[(1, from, until)])],
+            ..Timing::default()
+        };
+        assert!(timing.excludes(&beside(200, 300)) && !timing.excludes(&beside(50, 300)));
     }
 
     #[test]

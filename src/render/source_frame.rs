@@ -88,6 +88,8 @@ impl MaskedSource {
             let from = if number == start.line { start.column as usize - 1 } else { indent(&line) };
             let to = if number == end.line { (end.column as usize).saturating_sub(1) } else { length };
             let from = from.min(length);
+            // A place without a width is the beginning of something: of a variable its name may be shown.
+            let to = if location.span.start == location.span.end { from + variable_length(&line, from) } else { to };
             let masked = MaskedLine::of(&line, from, to.clamp(from, length));
             if number == start.line {
                 range.start = text.len() + masked.start;
@@ -98,6 +100,23 @@ impl MaskedSource {
             text.push_str(&masked.text);
         }
         Self { path: name(&file), line: start.line as usize, text, range, label: safe(&location.label).into_owned() }
+    }
+}
+
+/// How many characters name a variable at a place of a line, an opening quote included: `"$NAME`, `${NAME}`. None of a default.
+fn variable_length(line: &str, from: usize) -> usize {
+    let rest: Vec<char> = line.chars().skip(from).collect();
+    let quote = usize::from(matches!(rest.first(), Some('"')));
+    let Some('$') = rest.get(quote) else { return 0 };
+    let brace = usize::from(rest.get(quote + 1) == Some(&'{'));
+    let begin = quote + 1 + brace;
+    let is_of_name = |ch: &&char| ch.is_ascii_alphanumeric() || **ch == '_';
+    let name = rest.get(begin..).unwrap_or_default().iter().take_while(is_of_name).count();
+    let end = begin + name;
+    match name {
+        0 => 0,
+        _ if brace == 1 && rest.get(end) == Some(&'}') => end + 1,
+        _ => end,
     }
 }
 
@@ -154,6 +173,21 @@ mod tests {
     fn masked(line: &str, shown: &str) -> String {
         let from = line.find(shown).unwrap();
         MaskedLine::of(line, from, from + shown.len()).text
+    }
+
+    #[test]
+    fn of_a_place_without_a_width_the_name_of_a_variable_is_shown() {
+        for (line, from, shown) in [
+            ("args+=( -e \"$v=${!v}\" )", 11, "\"$v"),
+            ("  ${ENV_ARGS} \\", 2, "${ENV_ARGS}"),
+            ("  ${KEY:-secret}", 2, "${KEY"),
+            ("  secret", 2, ""),
+            ("  $(secret)", 2, ""),
+            ("", 0, ""),
+        ] {
+            let length = variable_length(line, from);
+            assert_eq!(line.chars().skip(from).take(length).collect::<String>(), shown, "{line}");
+        }
     }
 
     #[test]

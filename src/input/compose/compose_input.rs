@@ -41,10 +41,6 @@ impl InputKind for ComposeKind {
         let loaded = load_project(context.sources, context.surroundings, &options_of(input, context.compose));
         let mut unusable = None;
         let mut described = None;
-        // A person who names a template asks what Compose makes of it.
-        let is_unread_template =
-            |file: &ProjectFile| file.fault.is_some() && file.text.as_deref().is_some_and(has_placeholder);
-        let is_template = !input.is_typed() && loaded.files.iter().any(is_unread_template);
         let layout = match loaded.project {
             Ok(project) => {
                 described = Some(describe_project(&project, input));
@@ -57,10 +53,10 @@ impl InputKind for ComposeKind {
         };
         let mut piece = Piece { layout, project: described, ..Piece::default() };
         name_setting_scripts(&mut piece.layout, &handed_of(input), context.sources);
-        if is_template {
-            lower_levels(&mut piece.layout);
-            unusable = None;
-        } else if input.found_by == FoundBy::Content {
+        let has_template = |file: &ProjectFile| file.fault.is_some() && file.text.as_deref().is_some_and(is_template);
+        // What fills it in makes a compose file of it: that it is none yet is no mistake of anybody's.
+        let is_filled_in = !input.is_typed() && loaded.files.iter().any(has_template);
+        if input.found_by == FoundBy::Content || is_filled_in {
             lower_levels(&mut piece.layout);
         } else {
             // That is told as an error.
@@ -70,13 +66,10 @@ impl InputKind for ComposeKind {
             if let Some(written) = input.written.as_ref().filter(|written| written.path == path) {
                 shown = format!("{shown}, written by {}", written.place);
             }
+            let is_template = is_filled_in && fault.is_some() && text.as_deref().is_some_and(is_template);
+            let fault = if is_template { Some(TEMPLATE.to_owned()) } else { fault };
             match fault.or_else(|| unusable.clone()) {
                 None => piece.add_judged(shown, self),
-                Some(_) if is_template => {
-                    let counts = text.is_none_or(|text| context.names_program(&text));
-                    let reason = "it is a template, and what fills it in decides what it describes".to_owned();
-                    piece.add_not_judged(shown, self, reason, counts);
-                }
                 Some(reason) => {
                     // What cannot be looked at may name anything.
                     let counts = text.is_none_or(|text| context.names_program(&text));
@@ -97,13 +90,12 @@ impl InputKind for ComposeKind {
     }
 }
 
-/// Whether a line of a text has a part that another program puts a value in place of: `image: {{ IMAGE }}`, `{% if X %}`.
-fn has_placeholder(text: &str) -> bool {
-    let pairs = [("{{", "}}"), ("{%", "%}")];
-    let holds =
-        |line: &str, (open, close): (&str, &str)| line.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    lines.into_iter().any(|line| pairs.into_iter().any(|pair| holds(line, pair)))
+/// Why a template is not judged.
+const TEMPLATE: &str = "it is a template that another program fills in";
+
+/// Whether a text has the brackets in it that programs put values into.
+fn is_template(text: &str) -> bool {
+    text.lines().any(|line| line.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")))
 }
 
 /// Says of each mount that is written with a variable of a script where the script sets it.
@@ -164,6 +156,7 @@ fn options_of(input: &FoundInput, typed: &Options) -> Options {
             Some(called) if typed.env_files.is_empty() => called.env_files.clone(),
             _ => typed.env_files.clone(),
         },
+        are_env_files_of_a_command: typed.env_files.is_empty(),
         profiles: typed.profiles.clone(),
         stdin: typed.stdin.as_ref().filter(|_| input.files.iter().any(|file| is_stdin(file))).cloned(),
         written: input.written.clone(),

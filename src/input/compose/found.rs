@@ -190,7 +190,10 @@ impl Loading<'_> {
             let (id, text) = match read::read(self.sources, &path, &name) {
                 Ok(read) => read,
                 Err(told) => {
-                    self.tell(told);
+                    // Whoever runs the command may have it: a repository rarely does.
+                    let is_of_command =
+                        self.options.are_env_files_of_a_command && self.options.env_files.contains(file);
+                    self.tell(if is_of_command { Diagnostic { level: Level::Warning, ..told } } else { told });
                     continue;
                 }
             };

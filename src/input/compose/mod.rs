@@ -93,6 +93,8 @@ pub struct Options {
     pub project_directory: Option<PathBuf>,
     /// `--env-file`; empty: `.env` beside the first file.
     pub env_files: Vec<PathBuf>,
+    /// Whether a command of the repository names those, and no person typed them.
+    pub are_env_files_of_a_command: bool,
     /// `--profile`.
     pub profiles: Profiles,
     /// What standard input holds, for `-f -`.

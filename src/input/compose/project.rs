@@ -342,7 +342,8 @@ impl<'a> Loading<'a> {
             None => Rc::clone(document),
         };
         let merged = unique::unique(&merged, &mut told);
-        let checked = if is_checked { schema::check(&merged, &mut told) } else { merged };
+        let is_written = self.options.written.is_some();
+        let checked = if is_checked { schema::check(&merged, is_written, &mut told) } else { merged };
         let canonical = canonical::canonical(&without(&checked, "version"), &mut told);
         let canonical = unique::unique(&canonical, &mut told);
         self.refuse_all(told);

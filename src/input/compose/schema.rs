@@ -74,7 +74,9 @@ fn weight_of_unknown(above: &[&str], near: Option<&str>, node: &Node) -> Level {
 type Pointer = Vec<String>;
 
 /// The tree without what the schema does not allow, which is told.
-pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
+/// A service that is called after a variable stays: what writes the file puts the variable's value in. Where that is a script
+/// that was read, as `is_written` says, there is nothing to tell.
+pub(super) fn check(root: &Rc<Node>, is_written: bool, told: &mut Vec<Refusal>) -> Rc<Node> {
     let mut cuts: Vec<Pointer> = Vec::new();
     for fault in table::ROOT.faults(root) {
         let Some((node, key_span)) = find(root, &fault.at) else { continue };
@@ -82,7 +84,13 @@ pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
         if is_symbolic(node) && !matches!(fault.what, Wrong::Unknown(_)) {
             continue;
         }
-        told.push(refusal(&fault, node, key_span));
+        let is_filled_in = is_service_of_variable(&fault);
+        if !(is_filled_in && is_written) {
+            told.push(refusal(&fault, node, key_span));
+        }
+        if is_filled_in {
+            continue;
+        }
         if fault.what != Wrong::Twice {
             cuts.push(fault.at);
         }
@@ -100,6 +108,12 @@ pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
     tree
 }
 
+/// Whether it is a service whose name has a variable in it.
+fn is_service_of_variable(fault: &Fault) -> bool {
+    matches!((fault.what, fault.at.as_slice()), (Wrong::Unknown(_), [section, name])
+        if section == "services" && name.contains("${"))
+}
+
 fn words(at: &[String]) -> Vec<&str> {
     at.iter().map(String::as_str).collect()
 }
@@ -111,6 +125,10 @@ fn refusal(fault: &Fault, node: &Node, key_span: Span) -> Refusal {
         at => quoted_path(at.iter().map(String::as_str), "."),
     };
     let (span, message) = match (fault.what, fault.at.split_last()) {
+        _ if is_service_of_variable(fault) => {
+            let message = "the name of a service has a variable in it, which Compose does not replace";
+            return Refusal::new(key_span, message).then("it is judged as what fills in the file leaves it");
+        }
         (Wrong::Unknown(near), Some((key, above))) => {
             let key_name = quotable(key).map_or("a key that is not a word".into(), |word| format!("`{word}`"));
             let message = format!("{key_name} is no key that Compose knows in {}", path(above));
@@ -307,7 +325,7 @@ mod tests {
         let id = sources.add("x", text);
         let tree = parse(id, text, Limits::default()).unwrap().documents.remove(0);
         let mut told = Vec::new();
-        let rest = check(&tree, &mut told);
+        let rest = check(&tree, false, &mut told);
         let mut columns: Vec<(u32, u32)> =
             told.iter().map(|refusal| (refusal.span.start.line, refusal.span.start.column)).collect();
         columns.sort_unstable();
@@ -337,7 +355,7 @@ mod tests {
             let text = format!("services:\n  a:\n    {field}\n");
             let tree = parse(FileId::default(), &text, Limits::default()).unwrap().documents.remove(0);
             let mut told = Vec::new();
-            check(&tree, &mut told);
+            check(&tree, false, &mut told);
             let told: Vec<String> = told.into_iter().map(|refusal| refusal.message).collect();
             assert_eq!(told, [words]);
         }
@@ -348,7 +366,7 @@ mod tests {
         let text = "services:\n  a: {extends: {service: 5}, dns: [b, b], volumes: [{type: [], source: x}, y]}\n";
         let tree = parse(FileId::default(), text, Limits::default()).unwrap().documents.remove(0);
         let mut told = Vec::new();
-        let rest = check(&tree, &mut told);
+        let rest = check(&tree, false, &mut told);
         assert_eq!(told.len(), 3, "{told:?}");
         let service = rest.get("services").and_then(|services| services.get("a")).unwrap();
         assert!(service.get("extends").is_none() && service.get("dns").is_some());

@@ -185,7 +185,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         };
         let place = self.context.argument_span(arg);
         if arg.unclear || arg.perhaps {
-            self.note_unsure("which image it is depends on what runs before", place);
+            self.note_unsure("which of its words is the image depends on what runs before", place);
         }
         Some(PartialText::read(&arg.text, arg.unclear, self.context).to_value(Some(place)))
     }

@@ -92,6 +92,15 @@ impl DockerCommand {
         matches!(self, Self::ComposeUp(_) | Self::ComposeRun(_) | Self::NotRead(_))
     }
 
+    /// The Compose project whose containers it starts.
+    pub fn started_project(&mut self) -> Option<&mut ComposeProject> {
+        match self {
+            Self::ComposeRun(run) => Some(&mut run.project),
+            Self::ComposeUp(up) => Some(&mut up.project),
+            _ => None,
+        }
+    }
+
     /// Whether the engine may start again what it starts when that ends by itself.
     pub fn may_start_again(&self) -> bool {
         matches!(self, Self::Run(run) if run.restarts)
@@ -198,6 +207,8 @@ pub struct ConditionalParts {
 pub struct ComposeProject {
     /// The files of `-f`, from the directory of the command on; `-` is standard input. Empty: those that are found.
     pub files: Vec<Value>,
+    /// Of these the paths that are named on some ways through the script only.
+    pub files_on_some_ways: Vec<String>,
     /// The name.
     pub name: Option<Value>,
     /// The directory that replaces that of the first file.

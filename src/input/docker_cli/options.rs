@@ -133,8 +133,11 @@ impl CommandPrefix<'_> {
             files = context.files_of_environment();
         }
         let name = options.last_of("project-name").map(GivenOption::as_value);
+        let on_some_ways = options.values_of("file").filter(|given| given.perhaps);
+        let files_on_some_ways = on_some_ways.map(|given| given.as_path(context).text).collect();
         ComposeProject {
             files,
+            files_on_some_ways,
             name: name.or_else(|| context.ambient.project_name.clone()).filter(|name| !name.text.is_empty()),
             directory: directory.map(|given| given.as_path(context)),
             runs_in: context.base.clone(),

@@ -350,10 +350,11 @@ impl ComposeCalls<'_> {
 /// that is made of the same symbol, else the symbol itself.
 fn symbols_in_texts(name: &Value, project: &ComposeProject, container: &Container) -> Vec<String> {
     let sources: Vec<&str> = container.mounts.iter().filter_map(Mount::source_text).collect();
+    // A variable is told with the place at which it holds what is not known.
+    let variable =
+        |symbol: &'_ Symbol| symbol.name.split_once(" at ").map_or(symbol.name.clone(), |(name, _)| name.to_owned());
     let in_texts = |symbol: &Symbol| {
-        // A variable is told with the place at which it holds what is not known.
-        let (name, _) = symbol.name.split_once(" at ").unwrap_or((&symbol.name, ""));
-        let is_it = |own: &Symbol| own == symbol || own.name == name;
+        let is_it = |own: &Symbol| own == symbol || variable(own) == variable(symbol);
         let handed = project.variables.unknown().filter(|value| value.symbols.iter().any(is_it));
         let mut found = handed.filter(|value| sources.iter().any(|source| source.contains(&value.text)));
         let inner = |value: &Value| Some(value.text.strip_prefix("${")?.strip_suffix('}')?.to_owned());

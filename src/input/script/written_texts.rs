@@ -7,7 +7,7 @@ use std::path::Path;
 use super::stream_edits::substitutions_of_call;
 use crate::input::docker_cli::is_engine_program;
 use crate::input::project::Repository;
-use crate::input::shell::name_for;
+use crate::input::shell::{is_in_key, name_for};
 use crate::input::start_words::is_printer;
 use crate::model::{Invocation, Script, Word, WrittenServices, join, operands, program_name};
 use crate::text::Span;
@@ -66,6 +66,8 @@ pub(in crate::input) struct WrittenText {
     pub(in crate::input) told: String,
     /// Whether it is taken for a file beside the script, since where it is written is not known and does not matter.
     pub(in crate::input) is_placed_here: bool,
+    /// Whether its lines were not read at all, wherever it goes: a value of several lines is put into it.
+    pub(in crate::input) is_unread: bool,
     /// What changes it afterwards that is not understood, each as a clause.
     pub(in crate::input) changes: Vec<String>,
     /// Whether there is no clean answer without it.
@@ -120,16 +122,29 @@ impl WrittenText {
             file: written.file.clone(),
             told: written.told.clone(),
             is_placed_here: written.path.is_none(),
-            changes: Vec::new(),
+            is_unread: written.text.is_none(),
+            changes: unclear_names(written).into_iter().collect(),
             counts: repository.programs.are_named_in(source.text()),
         }
     }
 
     fn append(&mut self, written: &WrittenServices) {
+        self.changes.extend(unclear_names(written));
         if !self.placed.as_mut().is_some_and(|placed| placed.append(written)) {
             self.changes.push(format!("it adds a text to {} that was not read", self.told));
         }
     }
+}
+
+/// That it is not known how many services a text makes, as a clause: a loop writes it, and they are called after a variable.
+fn unclear_names(written: &WrittenServices) -> Option<String> {
+    let text = written.text.as_ref().filter(|_| written.is_in_loop)?;
+    let mut variables = text.match_indices("${").map(|(at, _)| at);
+    let ends_line = |at: usize| {
+        text.get(at..).and_then(|rest| rest.lines().next()).is_some_and(|line| line.trim_end().ends_with(':'))
+    };
+    let has_name = variables.any(|at| is_in_key(text, at) && ends_line(at));
+    has_name.then(|| format!("a loop writes {}, whose services are called after a variable", written.told))
 }
 
 impl PlacedText {

@@ -4,7 +4,7 @@
 use super::calls::{ProgramCalls, program_arguments};
 use super::word_path::variable_text;
 use crate::finding::Evidence;
-use crate::model::{Container, Content, EnvValue, Invocation, Reach, Witness, Word};
+use crate::model::{Asks, Condition, Container, Content, EnvValue, Invocation, Reach, Witness, Word};
 use crate::rules::{Auth, AuthVariable, Profile, VersionRange};
 use crate::text::Span;
 
@@ -87,6 +87,9 @@ fn auth_of_call(
         };
         let stops = Profile::stops_refresh(variable, version);
         let name = &variable.name;
+        // What the script itself made of it since is not what it asked for.
+        let is_asked = || call.is_some_and(|call| call.when.iter().any(|condition| fills(condition, variable)));
+        let content = if content == Content::Unknown && !by_script && is_asked() { Content::Filled } else { content };
         match (content, stops) {
             (Content::Filled, true) => {
                 fact.auth = Auth::Stopped;
@@ -115,6 +118,13 @@ fn auth_of_call(
         fact.auth = Auth::Unknown;
     }
     fact
+}
+
+/// Whether what runs under a condition has something in a variable.
+fn fills(condition: &Condition, variable: &AuthVariable) -> bool {
+    // A switch may be anything and off; a value of blanks is nothing to some versions.
+    let is_plain = !variable.switch && condition.test.default.is_none();
+    is_plain && condition.variable == variable.name && condition.test.asks == Asks::NotEmpty
 }
 
 /// What a call has in a variable, where that is written, and whether the script has a hand in it; `None` where nothing sets

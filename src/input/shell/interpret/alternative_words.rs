@@ -76,6 +76,7 @@ fn set_certainty(param: &Parameter, state: &ShellState) -> Option<Option<Certain
         Certainty::When(Rc::new(Condition { variable: name.clone(), test }))
     };
     Some(match state.vars.value(&name) {
+        None | Some(VariableValue::Inherited) if state.demanded.contains(&name) && !param.all => Some(Certainty::Sure),
         None | Some(VariableValue::Inherited) if empty_counts || param.all => Some(Certainty::Perhaps),
         None | Some(VariableValue::Inherited) => Some(asked()),
         Some(VariableValue::Unset) => None,

@@ -84,6 +84,11 @@ impl Interpreter<'_> {
 
     fn run_eval(&mut self, words: &[ShellWord], mut state: ShellState) -> ExitStates {
         self.take_away_by_eval(words, &mut state);
+        if words.iter().any(|word| word.unclear)
+            && let Some(exits) = self.run_evaluated_words(words, &state)
+        {
+            return exits;
+        }
         let mut text = TracedText::default();
         for word in words.iter().skip(1) {
             if !word.is_fixed() {

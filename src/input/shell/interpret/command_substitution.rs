@@ -39,8 +39,16 @@ impl Interpreter<'_> {
                 self.engine_output(first, rest.iter().map(|(_, other)| other), state)
             }
             Statement::List { first, rest } => {
-                let [(ListOperator::And, then)] = rest.as_slice() else { return None };
-                self.output_below(first, then, state)
+                match rest.as_slice() {
+                    [(ListOperator::And, then)] => self.output_below(first, then, state),
+                    // `mkdir -p D && cd D && pwd`
+                    [(ListOperator::And, enters), (ListOperator::And, then)]
+                        if self.program_of(first, state)? == "mkdir" =>
+                    {
+                        self.output_below(enters, then, state)
+                    }
+                    _ => None,
+                }
             }
             _ => None,
         }
@@ -72,10 +80,19 @@ impl Interpreter<'_> {
             return None;
         }
         let target = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
-        let path = self.absolute_path(&target.text, state)?;
+        let Some(path) = self.absolute_path(&target.text, state) else {
+            // It is that directory, whatever the variable holds.
+            return (self.program_of(then, state)? == "pwd").then(|| target.text.clone());
+        };
         let mut inside = state.clone();
         inside.cwd = std::rc::Rc::new(WorkingDirectory::At(TracedText::plain(&path)));
         self.statement_output(then, &inside)
+    }
+
+    /// The program that a command runs, where that is plain.
+    fn program_of(&mut self, stmt: &Statement, state: &ShellState) -> Option<String> {
+        let Statement::Simple(simple) = without_redirects(stmt) else { return None };
+        self.plain_words(simple, state)?.first().filter(|first| first.is_fixed()).map(ShellWord::raw)
     }
 
     fn plain_words(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<Vec<ShellWord>> {

@@ -4,15 +4,16 @@
 use std::borrow::Cow;
 
 use super::certainty::Certainty;
+use super::demanded_variables::filled_value;
 use super::exit_states::FrameKind;
 use super::hidden_programs;
 use super::interpreter::Interpreter;
 use super::limits;
+use super::quote_cursor::has_double_quotes;
 use super::repeated_commands::REPEATED_ARGUMENT;
 use super::saved_call::LockSides;
 use super::shell_state::{HeldLock, ShellState};
 use super::shell_word::ShellWord;
-use super::split_words::has_double_quotes;
 use super::start_record::{ContainerStart, LockAround, LockedStart, StartLock, StartNumber};
 use super::value_identity::short_place;
 use super::variable_value::VariableValue;
@@ -251,7 +252,10 @@ impl Interpreter<'_> {
             _ => self.parts_of(name, state),
         };
         let unknown = |name: &str| HandedVariables::unknown_value(name, &place, made_of(name));
-        given.map(|(name, _)| (name.clone(), value(name).unwrap_or_else(|| unknown(name)))).collect()
+        let given = given.map(|(name, _)| (name.clone(), value(name).unwrap_or_else(|| unknown(name))));
+        // Compose takes no default where the script insists on a value.
+        let filled = state.filled_outside().into_iter().filter(|name| self.environment_value(name).is_none());
+        given.chain(filled.map(|name| (name.clone(), filled_value(&name)))).collect()
     }
 
     /// The value that a script gives a variable, with those that it is made of: where the environment decides and says
@@ -293,7 +297,10 @@ impl Interpreter<'_> {
             Some(VariableValue::Text(text)) => known_state(Some(self.partial_value(text)).filter(is_told)),
             Some(VariableValue::Unset) => VariableState::Unset,
             // Where nothing sets it, it has its default.
-            None | Some(VariableValue::Inherited) => self.environment_state(name),
+            None | Some(VariableValue::Inherited) => match self.environment_state(name) {
+                VariableState::Unseen if state.is_filled_outside(name) => VariableState::Set(filled_value(name)),
+                known => known,
+            },
             Some(_) => VariableState::Unknown,
         }
     }

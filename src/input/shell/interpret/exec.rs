@@ -236,7 +236,7 @@ impl Interpreter<'_> {
             taken: state.taken.as_ref().clone(),
             locks: self.held_locks(state),
             conditional: state.conditional,
-            when: state.conditions(),
+            when: state.conditions_of_a_call(),
             branches: state.facts.iter().map(|fact| (fact.site, fact.side)).collect(),
             directory: match state.cwd.as_ref() {
                 WorkingDirectory::Initial => None,

@@ -7,6 +7,8 @@ pub(super) const WORD_CHARS: usize = 64 * 1024;
 pub(super) const WORDS: usize = 1024;
 /// Variables that are kept.
 pub(super) const VARIABLES: usize = 400;
+/// Variables that the script insists on and that are kept.
+pub(super) const DEMANDED: usize = 32;
 /// Variables within the values of variables that are followed.
 pub(super) const NESTED_VALUES: usize = 3;
 /// Names of names that are followed.

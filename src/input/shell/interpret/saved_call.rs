@@ -234,6 +234,7 @@ impl CallStart {
             && then.inherits == now.inherits
             && then.keeps == now.keeps
             && then.taken == now.taken
+            && then.demanded == now.demanded
             && then.left == now.left
             && then.user == now.user
             && then.handed == now.handed

@@ -100,6 +100,8 @@ pub(super) struct ShellState {
     pub(super) keeps: Rc<BTreeSet<String>>,
     /// What was taken out of it.
     pub(super) taken: Rc<Vec<TakenVariables>>,
+    /// Variables of it that are not empty, since the script ends where they are (`${NAME:?}`).
+    pub(super) demanded: Rc<BTreeSet<String>>,
     /// The user, by name or number; nothing where that is not known.
     pub(super) user: Option<Rc<str>>,
     pub(super) conditional: bool,
@@ -127,6 +129,7 @@ impl ShellState {
             inherits: Inherits::All,
             keeps: Rc::default(),
             taken: Rc::default(),
+            demanded: Rc::default(),
             user: None,
             conditional: false,
             errexit: false,
@@ -294,6 +297,9 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     }
     if !Rc::ptr_eq(&a.keeps, &b.keeps) && a.keeps != b.keeps {
         Rc::make_mut(&mut a.keeps).retain(|name| b.keeps.contains(name));
+    }
+    if !Rc::ptr_eq(&a.demanded, &b.demanded) && a.demanded != b.demanded {
+        Rc::make_mut(&mut a.demanded).retain(|name| b.demanded.contains(name));
     }
     if !Rc::ptr_eq(&a.taken, &b.taken) && a.taken != b.taken {
         a.taken = Rc::new(TakenVariables::join(&a.taken, &b.taken));

@@ -122,38 +122,3 @@ fn written_item(text: TracedText) -> ListItem {
     let source = if text.0.iter().any(|traced| traced.at.is_some()) { text.clone() } else { TracedText::default() };
     ListItem { text, source, ..ListItem::default() }
 }
-
-/// Whether a word as it is written has double quotes of its own: those in what it substitutes do not keep that together.
-pub(super) fn has_double_quotes(source: &str) -> bool {
-    let (mut depth, mut is_in_backticks, mut last) = (0_usize, false, ' ');
-    let mut letters = source.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => {
-                letters.next();
-            }
-            '`' => is_in_backticks = !is_in_backticks,
-            '(' | '{' if depth > 0 || last == '$' => depth += 1,
-            ')' | '}' => depth = depth.saturating_sub(1),
-            '"' if depth == 0 && !is_in_backticks => return true,
-            _ => {}
-        }
-        last = letter;
-    }
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotes_within_a_substitution_are_not_those_of_the_word() {
-        for word in ["\"$(f)\"", "a\"b\"", "\"$(f \"a\")\"", "$(f)\"x\"", "${a}\"\""] {
-            assert!(has_double_quotes(word), "{word}");
-        }
-        for word in ["$(f \"a\")", "`f \"a\"`", "${x:+-e \"a\"}", "a\\\"b", "$(f \"$(g \"a\")\")", "a"] {
-            assert!(!has_double_quotes(word), "{word}");
-        }
-    }
-}

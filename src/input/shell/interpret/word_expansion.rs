@@ -7,12 +7,14 @@ use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::{self, ListItem};
+use super::quote_cursor::QuoteCursor;
 use super::script_defaults::default_of_script;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
-use super::split_words::{SplitWords, has_double_quotes};
+use super::split_words::SplitWords;
 use super::variable_value::VariableValue;
 use super::working_directory::changed_directory;
+use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
 use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
@@ -50,7 +52,17 @@ impl Interpreter<'_> {
     pub(super) fn expand_all(&mut self, words: &[UnexpandedWord], state: &mut ShellState) -> Vec<ShellWord> {
         let mut all = Vec::new();
         for word in words {
-            all.extend(self.expand_word(word, state));
+            let mut own = self.expand_word(word, state);
+            // What is started is started where the command stands, wherever its words were put together.
+            let written = ShellWord { source: word.source.clone(), ..ShellWord::default() };
+            let is_engine = |word: &&mut ShellWord| {
+                word.span.is_none() && word.raw().rsplit('/').next().is_some_and(is_engine_program)
+            };
+            for engine in own.iter_mut().filter(is_engine) {
+                let is_elsewhere = engine.source.byte_range() != written.source.byte_range();
+                engine.span = written.source_span(self.context.sources).filter(|_| is_elsewhere);
+            }
+            all.extend(own);
             if all.len() > limits::WORDS {
                 self.note_unread("a command of the shell text has too many words to be read", None);
                 break;
@@ -84,7 +96,7 @@ impl Interpreter<'_> {
         state: &mut ShellState,
         mut split: Option<&mut SplitWords>,
     ) -> Vec<ShellWord> {
-        let is_quoted = || has_double_quotes(&word.source.raw());
+        let mut quotes = QuoteCursor::new(&word.source);
         let mut done: Vec<ShellWord> = Vec::new();
         let mut open: Option<ShellWord> = None;
         let fresh = || ShellWord { source: word.source.clone(), ..ShellWord::default() };
@@ -100,6 +112,7 @@ impl Interpreter<'_> {
                     append_text(open.get_or_insert_with(fresh), &text);
                 }
                 WordPart::Computed { raw, blocks } => {
+                    let is_quoted = quotes.is_quoted(raw);
                     let starts = self.started.len();
                     let printed = self.run_substitutions(raw, blocks, state);
                     let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
@@ -115,7 +128,7 @@ impl Interpreter<'_> {
                         split.append(printed.clone().unwrap_or_else(text));
                     }
                     match printed {
-                        Some(words) if told.is_none() && !is_quoted() => {
+                        Some(words) if told.is_none() && !is_quoted => {
                             append_items(&words.items, &mut done, &mut open, fresh);
                         }
                         Some(_) if told.is_none() => {
@@ -123,16 +136,21 @@ impl Interpreter<'_> {
                             append_text(open, raw);
                             open.unclear = true;
                         }
-                        _ => append_text(open.get_or_insert_with(fresh), told.as_ref().unwrap_or(raw)),
+                        _ if is_quoted => append_text(open.get_or_insert_with(fresh), told.as_ref().unwrap_or(raw)),
+                        _ => append_split(told.as_ref().unwrap_or(raw), &mut done, &mut open, fresh),
                     }
                 }
                 WordPart::Param { param, raw, quoted, blocks } => {
+                    quotes.is_quoted(raw);
                     self.run_substitutions(raw, blocks, state);
                     if let Some(split) = &mut split {
                         split.append(self.split_parameter(param, raw, state));
                     }
                     match self.parameter_value(param, *quoted, word.parts.len() == 1, state) {
-                        ParameterValue::Outer => append_text(open.get_or_insert_with(fresh), raw),
+                        ParameterValue::Outer => {
+                            state.demand(param);
+                            append_text(open.get_or_insert_with(fresh), raw);
+                        }
                         ParameterValue::One(text) if *quoted => append_text(open.get_or_insert_with(fresh), &text),
                         ParameterValue::One(text) => append_split(&text, &mut done, &mut open, fresh),
                         ParameterValue::Maybe(text, certainty) if !*quoted && word.parts.len() == 1 => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::exit_states::FrameKind;
 use super::handed_texts::told_file;
 use super::interpreter::Interpreter;
 use super::shell_state::ShellState;
@@ -10,7 +11,7 @@ use super::shell_word::ShellWord;
 use super::value_identity::short_place;
 use crate::input::start_words::describes_services;
 use crate::model::{Parameter, Word, WordSegment, WrittenServices, clean, is_variable_name, join};
-use crate::text::{Span, TracedText};
+use crate::text::{Span, TracedText, quotable};
 
 /// How many texts of one script are kept.
 const MOST: usize = 100;
@@ -37,8 +38,11 @@ impl Interpreter<'_> {
         let told = told_file(&raw);
         let mut unknown = Vec::new();
         let text = self.text_for_compose(text, span, state, &mut unknown);
+        let is_in_loop = self.frames.iter().any(|frame| frame.kind == FrameKind::Loop);
         let commands_before = self.found.len();
-        self.written.push(WrittenServices { path, file: raw, told, text, span, unknown, appends, commands_before });
+        let written =
+            WrittenServices { path, file: raw, told, text, span, unknown, is_in_loop, appends, commands_before };
+        self.written.push(written);
         true
     }
 
@@ -64,6 +68,7 @@ impl Interpreter<'_> {
         let written = word.known().map_or_else(|| plain_text(&word), str::to_owned);
         let mut whole = String::with_capacity(text.0.len());
         let mut given: BTreeMap<&str, String> = BTreeMap::new();
+        let mut put_in: Vec<(usize, &str)> = Vec::new();
         for segment in word.segments() {
             match segment {
                 WordSegment::Text(text) => whole.push_str(text),
@@ -77,8 +82,20 @@ impl Interpreter<'_> {
                             format!("${{{name}}}")
                         })
                     });
+                    put_in.push((whole.len(), raw));
                     whole.push_str(name);
                 }
+            }
+        }
+        // Compose replaces nothing in a key: there it finds what the shell put in.
+        for (at, raw) in put_in.into_iter().rev() {
+            if !is_in_key(&whole, at) {
+                continue;
+            }
+            let known = self.partial_value(&TracedText::live(raw));
+            let name = given.get(raw).filter(|_| !known.is_symbolic() && quotable(&known.text).is_some());
+            if let Some(name) = name {
+                whole.replace_range(at..at + name.len(), &known.text);
             }
         }
         if word.segments().is_empty() {
@@ -89,6 +106,16 @@ impl Interpreter<'_> {
         let written = usize::try_from(end.line.checked_sub(first.start.line)?).ok()?;
         (last.0 == first.file && lines == written).then_some(whole)
     }
+}
+
+/// Whether what begins at a place of a YAML text is a part of a key: it stands before the colon of its line.
+pub fn is_in_key(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let before = before.rsplit('\n').next().unwrap_or_default().trim_start_matches([' ', '-', '"', '\'']);
+    let after = after.split('\n').next().unwrap_or_default().trim_end();
+    let end = after.find(": ").or_else(|| after.ends_with(':').then(|| after.len() - 1));
+    let is_plain = |text: &str| !text.contains([' ', '\t', '#', '[', ',']);
+    !before.contains(": ") && is_plain(before) && end.is_some_and(|end| after.get(..end).is_some_and(is_plain))
 }
 
 /// A variable that the script does not set, as Compose writes it; `None` where Compose does not know its value.
@@ -102,7 +129,7 @@ fn variable_of_compose(raw: &str, state: &ShellState) -> Option<String> {
 /// What something that only the script knows is called in Compose's text.
 pub fn name_for(raw: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let name = Parameter::parse(raw).map(|parameter| parameter.name);
-    let mut name = name.filter(|name| is_variable_name(name)).unwrap_or_else(|| "VALUE".to_owned());
+    let mut name = name.filter(|name| is_variable_name(name)).unwrap_or_else(|| "value".to_owned());
     while is_taken(&name) {
         name.push('_');
     }
