@@ -73,7 +73,7 @@ impl Interpreter<'_> {
 /// A word of a text as the shell that reads it again has it: without the quotes that are part of the text.
 fn without_inner_quotes(mut word: ShellWord) -> Option<ShellWord> {
     let written: Vec<char> = word.text.0.iter().filter(|traced| !traced.live).map(|traced| traced.ch).collect();
-    let is_balanced = |quote: char| written.iter().filter(|ch| **ch == quote).count() % 2 == 0;
+    let is_balanced = |quote: char| written.iter().filter(|ch| **ch == quote).count().is_multiple_of(2);
     if written.iter().any(|ch| OPERATORS.contains(ch)) || !is_balanced('"') || !is_balanced('\'') {
         return None;
     }

@@ -37,9 +37,8 @@ impl<'s> QuoteCursor<'s> {
     }
 
     fn step(&mut self, ch: char) {
-        match ch {
-            '"' if !self.is_escaped => self.is_open = !self.is_open,
-            _ => {}
+        if ch == '"' && !self.is_escaped {
+            self.is_open = !self.is_open;
         }
         self.is_escaped = ch == '\\' && !self.is_escaped;
         self.at += 1;
