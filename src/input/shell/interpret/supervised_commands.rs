@@ -46,6 +46,8 @@ const CONFIGURATIONS: [&str; 2] = ["/etc/supervisord.conf", "/etc/supervisor/sup
 /// Programs that change no text of a file that they name.
 const HARMLESS: [&str; 12] =
     ["chmod", "chown", "chgrp", "ls", "cat", "test", "[", "stat", "mkdir", "touch", "crontab", "rm"];
+/// The programs whose files are followed.
+const SUPERVISORS: [&str; 7] = ["cron", "crond", "supercronic", "supervisord", "init", "runsvdir", "s6-svscan"];
 /// Programs that run such programs, one within the other.
 const DEPTH: usize = 2;
 
@@ -55,6 +57,11 @@ impl Interpreter<'_> {
         let Some((first, rest)) = words.split_first().filter(|(first, _)| first.is_fixed()) else { return false };
         let path = first.raw();
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+        if !SUPERVISORS.contains(&name.as_str()) {
+            return false;
+        }
+        // What ran before decides what is in its tables.
+        self.forbid_keeping();
         let entered = format!("all that {name} runs");
         // A lock around it is inherited or not: that is not followed.
         if self.calls.iter().filter(|call| **call == entered).count() >= DEPTH || !self.held_locks(state).is_empty() {
