@@ -364,7 +364,7 @@ fn commands_in_sentences(page: &str) -> Vec<String> {
             || code.starts_with("docker run --rm -v")
     };
     // A line of a pipeline's step: the value of `run`, `script` or `sh`, or an entry of a list.
-    let in_step = |line: &str| {
+    let line_of_step = |line: &str| {
         let line = line.trim().trim_start_matches("- ");
         let line = ["run: ", "script: ", "sh '"].iter().find_map(|key| line.strip_prefix(key)).unwrap_or(line);
         let line = line.trim_end_matches('\'');
@@ -377,7 +377,7 @@ fn commands_in_sentences(page: &str) -> Vec<String> {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
                 is_step = matches!(&*language, "yaml" | "groovy");
             }
-            Event::Text(text) if is_step => found.extend(text.lines().filter_map(in_step)),
+            Event::Text(text) if is_step => found.extend(text.lines().filter_map(line_of_step)),
             Event::End(TagEnd::CodeBlock) => is_step = false,
             _ => {}
         }

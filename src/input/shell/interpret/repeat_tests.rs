@@ -61,7 +61,7 @@ fn read(text: &str, on_host: bool, again: bool) -> Option<(Reading, Effort)> {
         interpreter.run_words(&[ShellWord::plain("bash"), ShellWord::plain("/w/gen.sh")]);
     }
     let effort = Effort { steps: interpreter.steps(), is_wide: interpreter.has_wide_calls };
-    let (script, starts) = finish(interpreter, false, "gen.sh");
+    let (script, starts) = finish(interpreter, false, "gen.sh", None);
     let is_cut = script.unread.iter().any(|unread| unread.what.contains("too") || unread.what.contains("more"));
     (!is_cut).then(|| (Reading::of(&script, &starts), effort))
 }
