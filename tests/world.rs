@@ -307,6 +307,7 @@ fn the_text_at_a_location_is_what_it_says() {
                     "type:",
                     "npm",
                     "printf",
+                    "echo",
                     "$(mktemp",
                     ".env",
                     "cat",
@@ -321,6 +322,8 @@ fn the_text_at_a_location_is_what_it_says() {
                     "sh",
                     // A word that is not known: the finding is about it.
                     "$",
+                    // A container that a person waits for.
+                    "-it",
                     "install",
                     // Where a container that people work in is described.
                     "image",
