@@ -3,7 +3,7 @@
 
 use super::calls::seen_calls;
 use super::state_dir::StateDir;
-use super::word_path::{UNKNOWN_HOME, expand_choices, expand_word};
+use super::word_path::{UNKNOWN_HOME, expand_choices, expand_partly, expand_word};
 use crate::model::{
     Container, HostCopy, Invocation, Word, begins_with_star, clean, files_of_contents, join, operands, packing_of,
     parent_and_name, program_name, shows_hidden, split_below, words_of_copies,
@@ -46,7 +46,11 @@ pub(crate) fn copies_made_by(container: &Container, home: Option<&str>) -> Vec<M
         for words in words_of_copies(call, before).into_iter().filter(|words| words.recipient.is_none()) {
             let expand = |word: &Word| expand_choices(word, call, container, home);
             let content = files_of_contents(&words.from).next().map(Word::parse);
-            let (from, to) = (expand(content.as_ref().unwrap_or(&words.from)), expand(&words.to));
+            let from = expand(content.as_ref().unwrap_or(&words.from));
+            let mut to = expand(&words.to);
+            if to.is_empty() {
+                to.extend(expand_partly(&words.to, call, container, home));
+            }
             // In a loop both are named by the same value.
             let pairs: Vec<(&String, &String)> = match to.as_slice() {
                 [to] => from.iter().map(|from| (from, to)).collect(),
@@ -168,6 +172,8 @@ impl FileCopy<'_> {
     /// Whether it may bring a login to the state directory.
     pub(crate) fn brings_login(&self, state: &StateDir, profile: &Profile) -> bool {
         let Self { from, to, whole, excluded } = *self;
+        let moved = in_unknown_home(to, state, profile);
+        let to = moved.as_deref().unwrap_or(to);
         if excluded.contains(&profile.credentials) {
             return false;
         }
@@ -184,11 +190,26 @@ impl FileCopy<'_> {
         if !whole && is_another_file(from, &profile.credentials) && to != join(&state.path, &profile.credentials) {
             return false;
         }
-        let within = split_below(to, &state.path).is_some();
+        // What comes into another directory of the state directory is no login there.
+        let within = split_below(to, &state.path).is_some_and(|rest| {
+            let rest = rest.trim_matches('/');
+            rest.is_empty() || rest == profile.credentials || rest.contains('$') || is_pattern(rest)
+        });
         let beside = parent_and_name(&state.path).is_some_and(|(parent, _)| parent == to)
             && parent_and_name(from).is_some_and(|(_, name)| name == profile.state_directory.default);
         within || beside
     }
+}
+
+/// Where a path is in a state directory whose home is not known, if it is in one of some home: `/root/.claude/x`, or
+/// `/home/${NAME}/.claude` whatever the home. Whoever runs the program there has that home as well as any.
+fn in_unknown_home(to: &str, state: &StateDir, profile: &Profile) -> Option<String> {
+    let default = &profile.state_directory.default;
+    let of_home = parent_and_name(&state.path).is_some_and(|(_, name)| name == default);
+    let (home, rest) = to.split_once(&format!("/{default}"))?;
+    let is_unknown = state.home.is_none() || home.contains("${");
+    let is_directory = rest.is_empty() || rest.starts_with('/');
+    (of_home && is_unknown && is_directory && !home.is_empty()).then(|| format!("{}{rest}", state.path))
 }
 
 /// Whether a path names a file, and not the login.

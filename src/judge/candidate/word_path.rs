@@ -1,7 +1,7 @@
 //! A shell's word as a text or a path of the container, by what the call and the container are known to set.
 //! `home` is the home directory, where it is known. May use `model`.
 
-use crate::model::{Container, EnvValue, Invocation, Reach, Value, VariableState, Word, join};
+use crate::model::{Container, EnvValue, Invocation, PartialText, Reach, Value, VariableState, Word, join};
 
 /// What stands for a home that is not known, in paths below it.
 pub(super) const UNKNOWN_HOME: &str = "$HOME";
@@ -36,6 +36,18 @@ pub(super) fn expand_choices(word: &Word, call: &Invocation, container: &Contain
         values.path(&word.expand(&state)?)
     };
     choices.iter().filter_map(path).collect()
+}
+
+/// The absolute path that a word means to a call, with `${NAME}` for what is not known of it.
+pub(super) fn expand_partly(
+    word: &Word,
+    call: &Invocation,
+    container: &Container,
+    home: Option<&str>,
+) -> Option<String> {
+    let values = CallValues { call, container, home };
+    let partial = PartialText::expand(word, &|name| values.state(name, DEPTH)).cleaned_path();
+    Some(partial.to_value(None).text).filter(|path| path.starts_with('/'))
 }
 
 /// The path that a variable of a call holds; `None` where a part is not known.

@@ -151,6 +151,10 @@ impl Expanded {
             }
             ('?', _) if !expander.keeps_unknown => self.add_symbol(name, operation.strict),
             ('+' | '#' | '%' | '/', Some(false)) => {}
+            // The value or the default, which is known no better than the value.
+            ('-', None) if !expander.keeps_unknown && matches!(binding, Binding::Value(_)) => {
+                self.add_value(name, binding);
+            }
             // What is cut off or replaced by a pattern is not worked out.
             _ => self.add_unknown(placeholder, expander)?,
         }
