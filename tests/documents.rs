@@ -16,7 +16,7 @@ const OWN_TESTS: &[&str] = &["docs/install.md", "docs/jq.md"];
 
 /// Commands of the pages that are not this program's, and what shows that they work.
 const OTHER_COMMANDS: &[(&str, &str)] = &[
-    ("cargo run --release --quiet -- check fixtures/factory", "the call after `--` is run by `readme_commands_work`"),
+    ("cargo run --release -- check fixtures/factory", "the call after `--` is run by `readme_commands_work`"),
     ("./test.sh", "it runs this test"),
 ];
 
@@ -80,7 +80,7 @@ fn picture_is_the_one_that_is_drawn() {
 #[test]
 fn readme_commands_work() {
     let readme = read("README.md");
-    assert!(readme.contains("cargo run --release --quiet -- check fixtures/factory"));
+    assert!(readme.contains("cargo run --release -- check fixtures/factory"));
     let run = overlock(&root(), &["check", "fixtures/factory"]);
     assert_eq!(run.status, 0);
     assert!(run.out.contains("agents ×2") && run.out.contains("each call takes the flock"), "{}", run.out);
