@@ -30,6 +30,8 @@ pub struct ProgramNames {
     pub variables: Vec<String>,
     /// The files that hold their logins, in their state directories.
     pub credentials: Vec<String>,
+    /// The keys that lead to the token in such a file, which a refresh replaces.
+    pub refresh_tokens: Vec<Vec<String>>,
     /// The entries of a keychain that take the place of such a file, each with where the file would be in a home.
     pub keychain_entries: Vec<(String, String)>,
 }
@@ -64,6 +66,7 @@ impl ProgramNames {
             names.variables.push(directory.variable.clone());
             names.variables.extend(directory.credentials.iter().map(|moving| moving.variable.clone()));
             names.credentials.push(profile.credentials.clone());
+            names.refresh_tokens.push(profile.refresh_token.clone());
             let in_home = format!("~/{}/{}", directory.default, profile.credentials);
             names.keychain_entries.extend(profile.keychain_entry.iter().map(|entry| (entry.clone(), in_home.clone())));
             names.state.extend(profile.side_files.iter().map(|file| file.name.clone()));
@@ -103,6 +106,7 @@ mod tests {
             state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],
             variables: Vec::new(),
             credentials: Vec::new(),
+            refresh_tokens: Vec::new(),
             keychain_entries: Vec::new(),
         };
         for text in ["-v ~/.claude:/root/.claude", "exec claude -p x", "CLAUDE_CONFIG_DIR=/state", "/usr/bin/claude\n"]

@@ -11,6 +11,8 @@ use crate::model::{
 
 /// Copies of all scripts that are kept.
 const MAX_COPIES: usize = 400;
+/// The most that a file with a login has, in bytes.
+const MOST_OF_LOGIN: u64 = 64 * 1024;
 /// Calls before one in its line that are looked at.
 const MAX_BEFORE: usize = 8;
 /// How many calls and lines after a copy one belongs to it that removes what was copied.
@@ -51,7 +53,7 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
                 let skips_hidden = (words.skips_hidden || begins_with_star(from)) && !takes_hidden;
                 let from = &first_origin(from, &found);
                 // What was saved is put back.
-                if words.recipient.is_none() && from == to {
+                if words.recipient.is_none() && from == to || holds_no_token(from, repository) {
                     continue;
                 }
                 if found.len() < MAX_COPIES {
@@ -70,6 +72,20 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
         }
     }
     found
+}
+
+/// Whether a file of the repository is called as a login is, and has no token in it: it is there to be filled in.
+fn holds_no_token(path: &str, repository: &Repository<'_>) -> bool {
+    let names = repository.programs;
+    if !names.credentials.iter().any(|name| path.rsplit('/').next() == Some(name)) {
+        return false;
+    }
+    let Ok(text) = repository.sources.reader().within_roots().read_start(Path::new(path), MOST_OF_LOGIN) else {
+        return false;
+    };
+    let Ok(login) = serde_json::from_slice::<serde_json::Value>(&text) else { return false };
+    let token = |keys: &Vec<String>| keys.iter().try_fold(&login, |value, key| value.get(key))?.as_str();
+    names.refresh_tokens.iter().all(|keys| token(keys).is_none_or(str::is_empty))
 }
 
 /// What a path was copied from before, where another copy made it.

@@ -151,8 +151,8 @@ impl Expanded {
             }
             ('?', _) if !expander.keeps_unknown => self.add_symbol(name, operation.strict),
             ('+' | '#' | '%' | '/', Some(false)) => {}
-            // The value or the default, which is known no better than the value.
-            ('-', None) if !expander.keeps_unknown && matches!(binding, Binding::Value(_)) => {
+            // The value or the default: what is told of it is what is known of the value.
+            ('-', None) if expander.unset == UnsetVariable::Symbol && matches!(binding, Binding::Value(_)) => {
                 self.add_value(name, binding);
             }
             // What is cut off or replaced by a pattern is not worked out.

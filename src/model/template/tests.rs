@@ -59,6 +59,8 @@ fn unset_variables_stay_as_symbols_where_they_are_asked_for() {
     let expanded = expand("/x/${U}/$V:${W:?why}", Dialect::COMPOSE, UnsetVariable::Symbol, false).unwrap();
     assert_eq!((expanded.text.as_str(), expanded.unset.len()), ("/x/${U}/${V}:${W}", 3));
     assert_eq!(symbols(&expanded), [("U", false), ("V", false), ("W", true)]);
+    let handed = expand("${S:-c}", Dialect::COMPOSE, UnsetVariable::Symbol, false).unwrap();
+    assert_eq!((handed.text.as_str(), symbols(&handed)), ("${Q}", vec![("Q", false)]));
 }
 
 #[test]
