@@ -12,7 +12,7 @@ if ! rustc +nightly -V > /dev/null 2>&1; then
   toolchain=
   export RUSTC_BOOTSTRAP=1
 fi
-[ -n "${OVERLOCK_FUZZ_BUILT:-}" ] || cargo $toolchain fuzz build
+[ -n "${OVERLOCK_FUZZ_BUILT:-}" ] || cargo $toolchain fuzz build --sanitizer none
 mkdir -p fuzz/artifacts
 
 seed() {

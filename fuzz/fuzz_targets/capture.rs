@@ -18,11 +18,11 @@ fuzz_target!(|text: &str| {
         assert_eq!(redact(capture.clone(), &rules.profiles), capture);
         let sources = Sources::default();
         let paths = ["/home/agent/.claude/x".to_owned(), "/".to_owned()];
-        let made = layout(&capture, rules, false, &sources);
+        let mut made = layout(&capture, rules, false, &sources);
         for at in 0..made.containers.len().min(4) {
             assert_eq!(locate_paths(&made, rules, at, &paths).len(), paths.len());
         }
-        let mut judged = judge(made, rules, &Config::default());
+        let mut judged = judge(&mut made, rules, &Config::default());
         judged.attribute(&sources);
     });
 });

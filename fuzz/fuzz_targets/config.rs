@@ -7,7 +7,7 @@ use overlock::judge::judge;
 use overlock::rules::{Config, Ruleset};
 use overlock::input::capture::{Capture, layout, read};
 use overlock::text::{SourceFile, Sources, Span};
-use overlock::report::{Comments, Looked, Names, accept, idle_declarations, unknown_rules};
+use overlock::report::{Comments, Names, accept, idle_declarations, unknown_rules};
 
 const RUNNING: &str = include_str!("../../fixtures/unguarded-call/bad-one-without/capture.json");
 
@@ -34,15 +34,14 @@ fuzz_target!(|text: &str| {
         for diagnostic in unknown_rules(&config, rules) {
             check(diagnostic.span.unwrap(), &file);
         }
-        let layout = CAPTURE.with(|capture| layout(capture, rules, false, &sources));
+        let mut layout = CAPTURE.with(|capture| layout(capture, rules, false, &sources));
         for diagnostic in idle_declarations(&config, &layout.containers) {
             check(diagnostic.span.unwrap(), &file);
         }
-        let mut judged = judge(layout, &rules.graded(&config), &config);
+        let mut judged = judge(&mut layout, &rules.graded(&config), &config);
         judged.attribute(&sources);
         let found = judged.breaches.len();
-        let looked = Looked { names: &Names::new("/", "/"), whole: true, planned: true };
-        accept(&mut judged, &mut Comments::default(), &config, looked, &sources);
+        accept(&mut judged, &mut Comments::default(), &config, &Names::new("/", "/"), &mut Vec::new(), &sources);
         // What is accepted stays in the report.
         assert_eq!(judged.breaches.len(), found);
     });

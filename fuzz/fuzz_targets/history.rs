@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use overlock::finding::{End, Report};
-use overlock::model::{Diagnostic, Level};
+use overlock::model::{ContainerId, Diagnostic, Level};
 use overlock::report::{History, Seen};
 
 const NOW: i64 = 1_700_000_000;
@@ -31,7 +31,7 @@ fuzz_target!(|text: &str| {
     assert!(!kept.differs(Some(&fresh), &Report::default()));
 
     // Everybody is there, and nothing could be looked at.
-    let present = gone.iter().map(|one| (one.project.clone(), one.container.clone())).collect();
+    let present = gone.iter().map(|one| ContainerId::new(one.project.as_deref(), &one.container)).collect();
     let seen = Seen { present, ..Seen::default() };
     let blind = || Report { diagnostics: vec![Diagnostic::about(Level::Error, None, "x".to_owned())], ..Report::default() };
     let kept = History::compare(Some(&last), &mut blind(), &seen, NOW);

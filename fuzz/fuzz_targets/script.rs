@@ -37,7 +37,9 @@ fuzz_target!(|text: &str| {
         home: &|_| None,
         user: None,
         environment: &|name| (name == "HOME").then(|| "/home/agent".to_owned()),
+        is_set: &|name| name == "HOME",
         programs: &|| &names,
+        ..ExecContext::unknown(&sources)
     };
     let (script, started) = run_commands(Some(&command), None, &setting);
     assert_eq!(script.sight == Sight::Whole, script.unseen.is_none());
