@@ -1,13 +1,17 @@
-//! Files that scripts of the host copy to where containers mount them, or into containers. Uses `project`
+//! Files that scripts of the host copy to where containers mount them, or into containers. Uses `text`, `project`
 //! and `model`.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::input::project::{DescribedProject, Repository, has_container_name, host_paths, origin_paths};
 use crate::model::{
     Container, HostCopy, Invocation, MountSource, Recipient, Word, WordsOfCopy, begins_with_star, join, operands,
     packing_of, program_name, shows_hidden, split_below, words_of_copies,
 };
+use crate::text::FileId;
+use crate::text::json;
+use crate::text::yaml::Node;
 
 /// Copies of all scripts that are kept.
 const MAX_COPIES: usize = 400;
@@ -83,9 +87,11 @@ fn holds_no_token(path: &str, repository: &Repository<'_>) -> bool {
     let Ok(text) = repository.sources.reader().within_roots().read_start(Path::new(path), MOST_OF_LOGIN) else {
         return false;
     };
-    let Ok(login) = serde_json::from_slice::<serde_json::Value>(&text) else { return false };
-    let token = |keys: &Vec<String>| keys.iter().try_fold(&login, |value, key| value.get(key))?.as_str();
-    names.refresh_tokens.iter().all(|keys| token(keys).is_none_or(str::is_empty))
+    let Ok(login) = json::parse(FileId::default(), &String::from_utf8_lossy(&text)) else { return false };
+    let token =
+        |keys: &Vec<String>| keys.iter().try_fold(Rc::clone(&login), |value, key| value.get(key).map(Rc::clone));
+    let is_empty = |token: Rc<Node>| token.as_scalar().is_some_and(|scalar| scalar.text.is_empty());
+    names.refresh_tokens.iter().all(|keys| token(keys).is_none_or(is_empty))
 }
 
 /// What a path was copied from before, where another copy made it.

@@ -26,7 +26,8 @@
 //!                   `other_names`: programs under names that links give them; `hidden_programs`: what its words do not name;
 //!                   `unread_code`: what files show of that which are no shell scripts
 //! supervised_commands   what cron, supervisord, s6 and runit run by their files
-//! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
+//! container_starts  the commands that start containers, `engine_place`: where those stand whose engine is in a variable;
+//!                   timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin;  `running_containers`: what a round of a loop ends
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
 //!                   `arguments` and `unknown_arguments`: what they are called with;
@@ -51,6 +52,7 @@ mod container_starts;
 mod control_frames;
 mod declared_functions;
 mod demanded_variables;
+mod engine_place;
 mod entry_runs;
 mod eval_words;
 mod exec;

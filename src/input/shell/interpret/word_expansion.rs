@@ -4,6 +4,7 @@
 use super::alternatives::Alternatives;
 use super::arguments::{ArgumentValue, Arguments};
 use super::certainty::Certainty;
+use super::engine_place::place_engine;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::{self, ListItem};
@@ -14,7 +15,6 @@ use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
 use super::variable_value::VariableValue;
 use super::working_directory::changed_directory;
-use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
 use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
@@ -53,15 +53,7 @@ impl Interpreter<'_> {
         let mut all = Vec::new();
         for word in words {
             let mut own = self.expand_word(word, state);
-            // What is started is started where the command stands, wherever its words were put together.
-            let written = ShellWord { source: word.source.clone(), ..ShellWord::default() };
-            let is_engine = |word: &&mut ShellWord| {
-                word.span.is_none() && word.raw().rsplit('/').next().is_some_and(is_engine_program)
-            };
-            for engine in own.iter_mut().filter(is_engine) {
-                let is_elsewhere = engine.source.byte_range() != written.source.byte_range();
-                engine.span = written.source_span(self.context.sources).filter(|_| is_elsewhere);
-            }
+            place_engine(&mut own, word, self.context.sources);
             all.extend(own);
             if all.len() > limits::WORDS {
                 self.note_unread("a command of the shell text has too many words to be read", None);
