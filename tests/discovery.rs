@@ -42,7 +42,7 @@ fn check_without_a_path_is_a_check_of_this_directory_and_below() {
     let empty = project(&[("notes.txt", "")]);
     let run = overlock(empty.path(), &["check"]);
     assert_eq!((run.status, run.err.as_str()), (0, ""));
-    assert!(run.out.starts_with("Nothing here describes or starts a container.\n"), "{}", run.out);
+    assert!(run.out.starts_with("Nothing here describes, starts or runs a container.\n"), "{}", run.out);
 }
 
 #[test]
@@ -54,6 +54,19 @@ fn ten_files_that_were_not_judged_are_named_and_the_rest_is_counted() {
     assert_eq!(run.status, 3);
     assert_eq!(run.out.lines().filter(|line| line.starts_with("not judged: units/")).count(), 10, "{}", run.out);
     assert!(run.out.contains("not judged: 10 more files (-v lists them)\n"), "{}", run.out);
+}
+
+#[test]
+fn variants_of_a_service_are_one_container_and_services_of_two_folders_two() {
+    let own = "services:\n  own:\n    image: agents:1\n    entrypoint: [claude, -p, go]\n";
+    let shared = "    image: agents:1\n    entrypoint: [claude, -p, go]\n    volumes: [\"/srv/l:/root/.claude\"]\n";
+    let first = format!("{own}  a:\n{shared}  b:\n{shared}");
+    let variants = project(&[("x/compose.yaml", &first), ("x/compose.prod.yaml", own)]);
+    let run = overlock(variants.path(), &["check", "."]);
+    assert!(run.out.contains("\nok: 1 more login, 1 container\n"), "{}", run.out);
+    let folders = project(&[("x/compose.yaml", &first), ("y/compose.yaml", own)]);
+    let run = overlock(folders.path(), &["check", "."]);
+    assert!(run.out.contains("\nok: 2 more logins, 2 containers\n"), "{}", run.out);
 }
 
 /// A repository with two unsound projects and a unit, and a configuration.

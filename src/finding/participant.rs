@@ -80,6 +80,18 @@ pub struct Participant {
     pub span: Span,
 }
 
+impl Participant {
+    /// What all ways to one container have as their name: of a start how people call it, of a service its own, which is one
+    /// in a project however many variants of that there are. `None` of what runs, which is there by one way alone.
+    pub fn name_of_all_ways(&self) -> Option<&str> {
+        match (self.origin, &self.project) {
+            ("script", _) => Some(&self.label),
+            ("compose", Some(_)) => Some(&self.container),
+            _ => None,
+        }
+    }
+}
+
 /// An internal lock and where it lands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockName {

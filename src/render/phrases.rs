@@ -137,15 +137,21 @@ pub(super) fn list_hits(hits: &[&Hit]) -> String {
 
 /// Participants, likewise.
 pub(super) fn list_users(users: &[&Participant]) -> String {
-    list_counted(count_users(users.iter().copied()).into_iter())
+    // Of the variants of a service each is told with its files.
+    let is_start = |one: &Participant| one.origin == "script";
+    list_counted(count_users(users.iter().copied(), is_start).into_iter())
 }
 
-/// How many containers each is, by its name: of the ways through a script to one start, one alone runs at a time.
-fn count_users<'a>(users: impl Iterator<Item = &'a Participant>) -> Vec<(&'a str, u64, bool)> {
+/// How many containers each is, by its name. Of the ways to one container that are to be joined, one alone runs at a time.
+fn count_users<'a>(
+    users: impl Iterator<Item = &'a Participant>,
+    is_joined: impl Fn(&Participant) -> bool,
+) -> Vec<(&'a str, u64, bool)> {
     let mut counted: Vec<(&str, u64, bool)> = Vec::new();
     let mut starts: HashMap<(Option<&str>, &str), usize> = HashMap::new();
     for one in users {
-        let start = (one.origin == "script").then_some((one.project.as_deref(), one.label.as_str()));
+        let name = one.name_of_all_ways().filter(|_| is_joined(one));
+        let start = name.map(|name| (one.project.as_deref(), name));
         let known = start.and_then(|start| starts.get(&start)).and_then(|at| counted.get_mut(*at));
         match known {
             Some((_, instances, or_more)) => {
@@ -163,7 +169,7 @@ fn count_users<'a>(users: impl Iterator<Item = &'a Participant>) -> Vec<(&'a str
 
 /// How many containers participants are.
 pub(super) fn count_containers<'a>(users: impl Iterator<Item = &'a Participant>) -> usize {
-    let containers: u64 = count_users(users).iter().map(|(_, instances, _)| instances).sum();
+    let containers: u64 = count_users(users, |_| true).iter().map(|(_, instances, _)| instances).sum();
     usize::try_from(containers).unwrap_or(usize::MAX)
 }
 

@@ -1,4 +1,5 @@
-//! Logins that only one command of a script uses, told once however many ways lead to it. May use `finding`.
+//! Logins that only one command of a script uses, or variants of one service: told once however many ways lead to it. May
+//! use `finding`.
 
 use std::collections::HashMap;
 
@@ -9,15 +10,15 @@ use crate::finding::{Breach, LoginPlace, Participant};
 struct LoginOfStart {
     program: String,
     project: Option<String>,
-    /// How people call the start: all ways to it alike.
-    label: String,
+    /// How people call the start, all ways to it alike; or the service that several variants describe.
+    name: String,
     kind: &'static str,
     filesystem: Option<String>,
     path: String,
 }
 
-/// Makes those logins one that the ways through a script to one start have each for itself, and that read alike: private
-/// ones, and such as are on mounts that were not seen. Indices of logins are changed in what refers to them.
+/// Makes those logins one that the ways through a script to one start, or the variants of one service, have each for itself,
+/// and that read alike: private ones, and such as are on mounts that were not seen. Indices of logins are changed in what refers to them.
 pub(super) fn join_logins_of_starts(
     logins: Vec<LoginPlace>,
     participants: &mut [Participant],
@@ -50,12 +51,13 @@ pub(super) fn join_logins_of_starts(
 
 fn login_of_start(login: &LoginPlace, users: &[&Participant]) -> Option<LoginOfStart> {
     let (first, others) = users.split_first()?;
-    let is_alike = |one: &&Participant| one.label == first.label && one.project == first.project;
-    let of_start = first.origin == "script" && others.iter().all(is_alike);
-    (of_start && matches!(login.place.kind, "private" | "tmpfs" | "unresolved")).then(|| LoginOfStart {
+    let name = first.name_of_all_ways()?;
+    let is_alike = |one: &&Participant| one.name_of_all_ways() == Some(name) && one.project == first.project;
+    let is_own = matches!(login.place.kind, "private" | "tmpfs" | "unresolved");
+    (is_own && others.iter().all(is_alike)).then(|| LoginOfStart {
         program: login.program.clone(),
         project: first.project.clone(),
-        label: first.label.clone(),
+        name: name.to_owned(),
         kind: login.place.kind,
         filesystem: login.place.filesystem.clone(),
         path: login.place.path.clone(),
