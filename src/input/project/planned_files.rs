@@ -96,8 +96,10 @@ impl PlannedFiles<'_> {
                 BaseImage::Named(name) => {
                     let first = self.container.entrypoint.iter().chain(&self.container.command);
                     let first = first.filter_map(|command| command.words.first()).any(|word| word.text == path);
-                    let why = || Lookup::Unseen(format!("it is in the image `{}`, which is not built here", name.text));
-                    self.repository.in_stored(&name.text, path, first).unwrap_or_else(why)
+                    // A script may put it there when the container runs.
+                    let why =
+                        format!("its Dockerfile does not put it there, and the image `{}` was not read", name.text);
+                    self.repository.in_stored(&name.text, path, first).unwrap_or(Lookup::Unseen(why))
                 }
                 BaseImage::Scratch | BaseImage::Unread => Lookup::Unseen("its Dockerfile could not be read".to_owned()),
             },

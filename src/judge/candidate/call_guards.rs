@@ -171,7 +171,7 @@ impl<'a> CallGuards<'a, '_> {
         if decided || script.sight == Sight::Whole || script.covered {
             return GuardFact::without_flock(Guard::Absent, call, self.describe_bare(call, "is called"));
         }
-        let text = format!("no flock is seen around {}, but {}", self.profile.name, self.why_unseen());
+        let text = format!("no flock is seen around this call of {}, but {}", self.profile.name, self.why_unseen());
         self.unknown(text, Some(call.span))
     }
 

@@ -83,7 +83,7 @@ impl Interpreter<'_> {
                         continue;
                     }
                     if !word.is_fixed() {
-                        self.note_unseen("a variable is set whose name is not known");
+                        self.note_unseen_at("a variable is set whose name is not known", Some(self.here));
                         self.take_variables_of(&word.text, &mut state);
                         self.take_variables_of_input(&mut state);
                         continue;

@@ -123,7 +123,7 @@ impl Interpreter<'_> {
     /// `printf -v NAME format arguments`.
     fn print_into_variable(&mut self, words: &[ShellWord], state: &mut ShellState) {
         let Some(name) = words.get(2).filter(|name| name.is_fixed()).map(ShellWord::raw) else {
-            self.note_unseen("a variable is set whose name is not known");
+            self.note_unseen_at("a variable is set whose name is not known", Some(self.here));
             return;
         };
         let value = match words.get(3..).unwrap_or_default() {
