@@ -150,6 +150,9 @@ fn add_templates(job: &Node, all: &Templates<'_>, depth: usize, parts: &mut Vec<
     }
 }
 
+/// The keys that are defaults of all jobs where they stand at the top. Any other key there is a job, or about the pipeline.
+const DEFAULTS_AT_THE_TOP: [&str; 5] = ["after_script", "before_script", "cache", "image", "services"];
+
 struct GitlabJob<'r, 'a> {
     reader: &'r mut PipelineReader<'a>,
     /// The file, and those that it includes.
@@ -164,7 +167,9 @@ impl GitlabJob<'_, '_> {
     fn node(&self, key: &str) -> Option<Rc<Node>> {
         let own = self.parts.iter().find_map(|part| part.get(key));
         let default = || self.roots.iter().find_map(|root| root.get("default")?.get(key));
-        own.or_else(default).or_else(|| self.roots.iter().find_map(|root| root.get(key))).cloned()
+        let is_default = DEFAULTS_AT_THE_TOP.contains(&key);
+        let at_the_top = || self.roots.iter().filter(|_| is_default).find_map(|root| root.get(key));
+        own.or_else(default).or_else(at_the_top).cloned()
     }
 
     fn job(&mut self) -> Option<PipelineJob> {
