@@ -68,7 +68,7 @@ fn every_fixture_is_changed_for_the_better_or_not_at_all() {
         assert_eq!(after != before, !diff.out.is_empty(), "{label}: --diff and --fix differ");
         let told: String =
             diff.err.lines().filter(|line| !line.starts_with("0 fixes")).map(|line| format!("{line}\n")).collect();
-        if told.contains("fixed: ") {
+        if told.contains("fix") {
             shown.push_str(&format!("== {label}\n{told}{}\n", diff.out));
         }
         if diff.out.is_empty() {

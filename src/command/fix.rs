@@ -13,7 +13,7 @@ use super::output::Outputs;
 use super::session::Session;
 use super::{check, configuration, programs};
 use crate::cli::{Check, Cli};
-use crate::finding::{Breach, Hit, Participant, PlacedText, Remedy, Report};
+use crate::finding::{Breach, Finding, Hit, Participant, PlacedText, Remedy, Report};
 use crate::fix::{self, MountUsers};
 use crate::input::{ProgramNames, project};
 use crate::model::{ContainerId, Layout, Level};
@@ -39,7 +39,8 @@ pub(super) fn run(
     let mut fixing = Fixing { asked: &asked, root, now: first, files: BTreeMap::new(), done: Vec::new() };
     let mut refused = fixing.all()?;
     refused.sort();
-    for line in fixing.done.iter().map(|line| format!("fixed: {line}")).chain(refused) {
+    let word = if arguments.diff { "would fix" } else { "fixed" };
+    for line in fixing.done.iter().map(|line| format!("{word}: {line}")).chain(refused) {
         writeln!(err, "{}", safe(&line))?;
     }
     if arguments.diff {
@@ -203,6 +204,8 @@ impl Fixing<'_> {
         // Each change ends a breach and begins none: there is an end.
         loop {
             let (mut refused, before) = (BTreeMap::new(), self.done.len());
+            // What ends a finding for all leaves nothing to be done for each, such as a login of its own for one of them.
+            self.make_remedies(Finding::ending_remedy)?;
             while let Some(breach) = self.next_breach(&refused) {
                 let planned = self.planned_fix(&breach);
                 if let Err(why) = self.make(planned)? {
@@ -210,19 +213,25 @@ impl Fixing<'_> {
                     refused.insert(matter(&breach), line);
                 }
             }
-            let (mut tried, mut left) = (BTreeSet::new(), LeftRemedies::default());
-            while let Some((login, family, remedy)) = self.next_remedy(&tried) {
-                tried.insert((login, family));
-                let planned = self.planned_remedy(&remedy);
-                if let Err(why) = self.make(planned)? {
-                    left.add(why, self.told_remedy(&remedy.text, &remedy.edits));
-                }
-            }
+            let mut left = self.make_remedies(Finding::written_remedy)?;
             if self.done.len() == before {
                 self.add_unwritten(&mut left);
                 return Ok(refused.into_values().chain(left.lines()).collect());
             }
         }
+    }
+
+    /// Makes the change of one remedy of each finding, as far as that is an improvement; what is left, and why.
+    fn make_remedies(&mut self, choose: fn(&Finding) -> Option<&Remedy>) -> anyhow::Result<LeftRemedies> {
+        let (mut tried, mut left) = (BTreeSet::new(), LeftRemedies::default());
+        while let Some((login, family, remedy)) = self.next_remedy(&tried, choose) {
+            tried.insert((login, family));
+            let planned = self.planned_remedy(&remedy);
+            if let Err(why) = self.make(planned)? {
+                left.add(why, self.told_remedy(&remedy.text, &remedy.edits));
+            }
+        }
+        Ok(left)
     }
 
     /// Makes a change, if it is an improvement; or why not.
@@ -249,14 +258,16 @@ impl Fixing<'_> {
         breaches.find(|breach| wanted(breach) && !refused.contains_key(&matter(breach))).cloned()
     }
 
-    /// The first remedy of the next finding that was not tried in this round, of those whose texts are all known.
-    fn next_remedy(&self, tried: &BTreeSet<(String, String)>) -> Option<(String, String, Remedy)> {
+    /// The remedy of the next finding that was not tried in this round and has such a one.
+    fn next_remedy(
+        &self,
+        tried: &BTreeSet<(String, String)>,
+        choose: fn(&Finding) -> Option<&Remedy>,
+    ) -> Option<(String, String, Remedy)> {
         let report = &self.now.report;
         let wanted = report.findings().filter(|(_, one)| one.severity >= Severity::Warning && report.counts(one));
-        let mut open = wanted.filter_map(|(login, finding)| {
-            let remedy = finding.remedies.iter().find(|remedy| remedy.is_written() && !remedy.ends.is_empty())?;
-            Some((login.id.clone(), finding.family.clone(), remedy.clone()))
-        });
+        let mut open = wanted
+            .filter_map(|(login, finding)| Some((login.id.clone(), finding.family.clone(), choose(finding)?.clone())));
         open.find(|(login, family, _)| !tried.contains(&(login.clone(), family.clone())))
     }
 
@@ -420,7 +431,10 @@ fn worse(before: &Report, after: &Report, fixed: &[Breach]) -> Option<String> {
     if let Some(((rule, _, container), _)) = more {
         return Some(format!("{container} would then have {rule}; fix that first"));
     }
-    let told = |report: &Report| report.diagnostics.iter().filter(|one| one.level >= Level::Warning).count();
+    // What is accepted and no more there is what a fix is for.
+    let told = |report: &Report| {
+        report.diagnostics.iter().filter(|one| one.level >= Level::Warning && !one.is_unneeded).count()
+    };
     let names = |report: &Report| -> BTreeSet<ContainerId> {
         report.participants.iter().map(Participant::container_id).collect()
     };

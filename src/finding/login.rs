@@ -51,6 +51,19 @@ pub struct Finding {
     pub remedies: Vec<Remedy>,
 }
 
+impl Finding {
+    /// The first remedy that ends something and of which all texts to write are known.
+    pub fn written_remedy(&self) -> Option<&Remedy> {
+        self.remedies.iter().find(|remedy| remedy.is_written() && !remedy.ends.is_empty())
+    }
+
+    /// The remedy that is told first, where it ends every one of several hits and all its texts are known.
+    pub fn ending_remedy(&self) -> Option<&Remedy> {
+        let ends_all = |remedy: &&Remedy| self.hits.iter().all(|hit| remedy.ends.contains(hit));
+        self.remedies.first().filter(|remedy| self.hits.len() > 1 && remedy.is_written()).filter(ends_all)
+    }
+}
+
 /// What ends hits of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remedy {

@@ -40,6 +40,7 @@ impl Exclusion<'_> {
             return excluded;
         }
         let lifted = below(&top.path, base).map_or_else(Vec::new, |top| patterns.matching_all_below(&top));
+        count.lifted.extend(&lifted);
         let first = |path: &Path| patterns.matching(path).into_iter().find(|at| !lifted.contains(at));
         let mut by: HashMap<&Path, usize> = HashMap::new();
         for directory in &tree.directories {

@@ -27,22 +27,30 @@ pub struct Diagnostic {
     /// Whether it is told without `-v` although the answer is whole: a verdict may rest on it, or what somebody wrote for
     /// this tool does nothing.
     pub is_pressing: bool,
+    /// Whether it is about what a person accepted and what is not there (any more): nothing is worse for it.
+    pub is_unneeded: bool,
 }
 
 impl Diagnostic {
     /// A diagnostic about a place in a file.
     pub fn at(level: Level, span: Span, message: impl Into<String>) -> Self {
-        Self { level, message: message.into(), span: Some(span), file: None, is_pressing: false }
+        Self { level, message: message.into(), span: Some(span), file: None, is_pressing: false, is_unneeded: false }
     }
 
     /// A diagnostic about a file that was not read, or about no file at all.
     pub fn about(level: Level, file: Option<String>, message: impl Into<String>) -> Self {
-        Self { level, message: message.into(), span: None, file, is_pressing: false }
+        Self { level, message: message.into(), span: None, file, is_pressing: false, is_unneeded: false }
     }
 
     /// The same, told without `-v` too.
     #[must_use]
     pub fn pressing(self) -> Self {
         Self { is_pressing: true, ..self }
+    }
+
+    /// The same, of what a person accepted and what is not there.
+    #[must_use]
+    pub fn unneeded(self) -> Self {
+        Self { is_unneeded: true, ..self }
     }
 }

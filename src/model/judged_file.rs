@@ -1,5 +1,7 @@
 //! Which files of the input were judged, and which were found and were not. Uses nothing else.
 
+use std::collections::BTreeSet;
+
 /// A file that was read whole and judged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JudgedFile {
@@ -17,6 +19,8 @@ pub struct JudgedFile {
 pub struct ExcludedFiles {
     /// How many files each of its entries left out.
     pub counts: Vec<usize>,
+    /// The entries that would leave out all of a directory that a person named, and do not hold for it.
+    pub lifted: BTreeSet<usize>,
     /// Whether all was searched that an entry can be about.
     pub whole: bool,
 }

@@ -136,7 +136,7 @@ pub fn idle_ignores(
         let advice = service.and_then(|service| meant(service, participants()));
         let advice = advice.unwrap_or_else(|| "remove it".to_owned());
         let message = format!("this ignores nothing: no such `{}` is found; {advice}", ignore.rule);
-        Diagnostic::at(Level::Warning, ignore.span, message).pressing()
+        Diagnostic::at(Level::Warning, ignore.span, message).pressing().unneeded()
     }));
     told
 }

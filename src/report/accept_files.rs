@@ -10,7 +10,7 @@ use crate::rules::{Config, FilePattern};
 
 /// Takes what is accepted out of the files that were not judged, and tells which entries are about no file.
 pub fn accept_files(judged: &mut Judged, config: &Config, looked: Looked<'_>) {
-    let ExcludedFiles { counts, whole } = std::mem::take(&mut judged.excluded);
+    let ExcludedFiles { counts, lifted, whole } = std::mem::take(&mut judged.excluded);
     let mut accepted: Vec<AcceptedFiles> = Vec::new();
     for (entry, count) in config.exclude.entries().iter().zip(counts) {
         accepted.push(AcceptedFiles { count, ..accepted_by(AcceptedBy::Exclude, entry) });
@@ -33,8 +33,12 @@ pub fn accept_files(judged: &mut Judged, config: &Config, looked: Looked<'_>) {
     accepted.append(&mut unjudged);
     let unusable = judged.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     if whole && looked.whole && !unusable {
-        judged.diagnostics.extend(accepted.iter().filter(|entry| entry.count == 0).map(|entry| {
+        judged.diagnostics.extend(accepted.iter().enumerate().filter(|(_, entry)| entry.count == 0).map(|(at, entry)| {
             let message = match entry.by {
+                AcceptedBy::Exclude if lifted.contains(&at) => {
+                    "this excludes nothing: a pattern that leaves out all of a PATH does not hold for it; name what is to be \
+                     left out"
+                }
                 AcceptedBy::Exclude => "this excludes nothing: no file here matches; fix the pattern or remove it",
                 AcceptedBy::NotJudged => {
                     "this accepts nothing: no file that is not judged matches; fix the pattern or remove it"

@@ -149,7 +149,7 @@ impl Comments {
             idle.map(|(rule, _)| {
                 let message =
                     format!("this ignores nothing: no {} is found at line {}; remove it", quoted(rule), comment.line);
-                Diagnostic::at(Level::Warning, comment.span, message).pressing()
+                Diagnostic::at(Level::Warning, comment.span, message).pressing().unneeded()
             })
         })
     }
