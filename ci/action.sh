@@ -39,7 +39,7 @@ find_platform() {
 download() {
   local problem
   problem=$(curl --fail --silent --show-error --location --retry 3 --output "$2" "$1" 2>&1) ||
-    fail "$1 cannot be fetched: $problem"
+    fail "$1 cannot be fetched: ${problem##*$'\n'}"
 }
 
 build() {
@@ -90,6 +90,10 @@ printed='' further=yes previous=''
 args=()
 while IFS= read -r -d '' word; do
   args+=("$word")
+  case $word in
+    --[a-z]*=*) ;;
+    --[a-z]*[[:blank:]]*) fail "the input \`args\` takes one word a line: \`$word\` is more than one" ;;
+  esac
   case $previous$word in
     --format | --format=*) printed=yes further='' ;;
     # What is not a file is printed.
@@ -114,12 +118,21 @@ fi
 call+=(${args[@]+"${args[@]}"} -- ${paths[@]+"${paths[@]}"})
 
 status=0
-"${call[@]}" || status=$?
+"${call[@]}" 2> >(tee "$work/told" >&2) || status=$?
+# What is still on its way to the log.
+wait
 [ -z "${GITHUB_OUTPUT:-}" ] || echo "status=$status" >>"$GITHUB_OUTPUT"
 if [ -s "$work/report.md" ]; then
   [ -z "${GITHUB_STEP_SUMMARY:-}" ] || cat "$work/report.md" >>"$GITHUB_STEP_SUMMARY"
 else
-  summary "## Overlock: exit status $status" "" "The report is in the log of this step."
+  why=$(sed -n 's/^overlock: //p; s/^error: //p' "$work/told" | head -n 1)
+  why=${why//[^[:print:]]/ }
+  if [ "$status" -eq 2 ] && [ -n "$why" ]; then
+    [ -z "$github" ] || echo "::error title=overlock::$why"
+    summary "## Overlock did not run" "" "$why"
+  else
+    summary "## Overlock: exit status $status" "" "The report is in the log of this step."
+  fi
 fi
 if [ -n "${OVERLOCK_SARIF:-}" ] && [ -z "$github" ] && [ -n "${GITHUB_ACTIONS:-}" ] && [ -e "$OVERLOCK_SARIF" ]; then
   echo "overlock: this forge takes no SARIF: $OVERLOCK_SARIF stays in the workspace, for a step that keeps it as an artifact" >&2

@@ -114,34 +114,10 @@ fn the_hooks_entry_fails_a_commit_that_is_wrong() {
 }
 
 #[test]
-fn the_hook_runs_on_what_can_change_the_verdict() {
-    let wanted = [
-        ("compose.yaml", true),
-        ("docker-compose.override.yml", true),
-        ("stacks/a/compose.prod.yaml", true),
-        ("Dockerfile", true),
-        ("docker/agent.Dockerfile", true),
-        ("Dockerfile.chat", true),
-        ("scripts/run.sh", true),
-        (".env", true),
-        ("prod.env", true),
-        ("overlock.yaml", true),
-        (".devcontainer/devcontainer.json", true),
-        (".devcontainer.json", true),
-        ("package.json", false),
-        ("README.md", false),
-        ("src/main.rs", false),
-        ("values.yaml", false),
-        ("compose/notes.txt", false),
-    ];
+fn the_hook_runs_before_each_commit_whatever_changes() {
+    // A Makefile, a manifest or a script without an ending may start a container as a compose file does.
     for hook in hooks() {
-        for (path, runs) in wanted {
-            let mut grep = Command::new("grep");
-            grep.args(["-qE", hook["files"].as_str().unwrap(), "-"]).stdin(std::process::Stdio::piped());
-            let mut grep = grep.spawn().unwrap();
-            std::io::Write::write_all(&mut grep.stdin.take().unwrap(), path.as_bytes()).unwrap();
-            assert_eq!(grep.wait().unwrap().success(), runs, "{path}");
-        }
+        assert_eq!((&hook["always_run"], &hook["files"]), (&Value::Bool(true), &Value::Null), "{hook:?}");
     }
 }
 
@@ -215,6 +191,29 @@ fn the_action_keeps_words_whole_and_runs_none() {
     assert_eq!(words(&of(&[("OVERLOCK_ARGS", "--format=json")])), ["--format=json", "--", "."]);
     // Forgejo's runner says that it is GitHub, and shows no annotations.
     assert!(!of(&[("GITHUB_ACTIONS", "true"), ("FORGEJO_ACTIONS", "true")]).contains("github"));
+}
+
+#[test]
+fn the_action_says_on_the_page_of_the_job_why_it_did_not_run() {
+    let program = program();
+    let repository = repository("unguarded-share/ok-both-through-flock");
+    let summary = repository.path().join("summary");
+    let shown = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())];
+    for (input, why) in [
+        (("OVERLOCK_FAIL_ON", "sometimes"), "invalid value 'sometimes' for '--fail-on"),
+        (("OVERLOCK_ARGS", "--since origin/main"), "takes one word a line: `--since origin/main` is more than one"),
+        (("OVERLOCK_PATHS", "no such file.yaml"), "no such file.yaml"),
+    ] {
+        let refused = act(repository.path(), program.path(), &[&shown[..], &[input]].concat());
+        assert_eq!(refused.status, 2, "{input:?}: {}{}", refused.out, refused.err);
+        let said = fs::read_to_string(&summary).unwrap();
+        assert!(said.starts_with("## Overlock did not run\n") && said.contains(why), "{input:?}: {said}");
+        assert!(refused.out.contains("::error title=overlock::") && refused.out.contains(why), "{}", refused.out);
+        fs::remove_file(&summary).unwrap();
+    }
+    // What is judged has its report there.
+    assert_eq!(act(repository.path(), program.path(), &shown).status, 0);
+    assert!(!fs::read_to_string(&summary).unwrap().contains("did not run"));
 }
 
 /// A folder of releases with version 1.2.3 of a program that prints its words, and what the action is told of it.
