@@ -230,6 +230,13 @@ fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(number.saturating_mul(seconds)))
 }
 
+/// Reads a time limit: whole seconds, or a number with a unit.
+fn time_limit(text: &str) -> Result<u64, String> {
+    let seconds = text.parse().ok().or_else(|| Some(duration(text).ok()?.as_secs()));
+    let wanted = "give whole seconds from 1 to 3600, such as 30, or a time such as 90s or 5m";
+    seconds.filter(|seconds| (1..=3600).contains(seconds)).ok_or_else(|| wanted.to_owned())
+}
+
 /// Reads `FORMAT` or `FORMAT=FILE`.
 fn destination(text: &str) -> Result<Destination, String> {
     let (format, file) = match text.split_once('=') {
@@ -428,7 +435,7 @@ pub struct Sight {
         help_heading = ENGINE,
         value_name = "SECONDS",
         default_value_t = 30,
-        value_parser = clap::value_parser!(u64).range(1..=3600)
+        value_parser = time_limit
     )]
     pub timeout: u64,
 }

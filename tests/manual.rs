@@ -42,6 +42,19 @@ fn completions_know_every_subcommand_and_option() {
     assert_eq!(overlock(&root(), &["completions", "tcsh"]).status, 2);
 }
 
+#[test]
+fn fish_knows_the_rules_of_explain_and_the_shells_of_completions() {
+    let script = overlock(&root(), &["completions", "fish"]).out;
+    let words_of = |subcommand: &str| {
+        let start = format!("complete -c overlock -n \"__fish_overlock_using_subcommand {subcommand}\" -f -a \"");
+        let line = script.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default();
+        line.trim_end_matches('"').split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(words_of("explain").contains(&"unguarded-share".to_owned()), "{script}");
+    assert_eq!(words_of("completions"), ["bash", "zsh", "fish"]);
+    assert_eq!(words_of("check"), [""]);
+}
+
 /// What bash proposes behind the words that were typed; the last one is being typed.
 fn bash_proposes(words: &str) -> Vec<String> {
     let script = overlock(&root(), &["completions", "bash"]).out;

@@ -14,12 +14,15 @@ pub(super) struct PageText {
 const JUDGED: &[(&str, &str)] = &[
     ("0", "No finding at or above --fail-on (default: error)."),
     ("1", "Findings at or above --fail-on."),
-    ("2", "Wrong usage, or input that cannot be read or that Compose would refuse."),
+    (
+        "2",
+        "Wrong usage, input that cannot be read or that Compose would refuse, no engine to ask, or an output that cannot be written.",
+    ),
     ("3", "Something could not be inspected, and nothing worse was found."),
 ];
 const LOOKED: &[(&str, &str)] = &[
     ("0", "All of it was looked at. Findings change nothing here."),
-    ("2", "Wrong usage, or input that cannot be read."),
+    ("2", "Wrong usage, no such container, no engine to ask, or input that cannot be read."),
     ("3", "Something could not be inspected."),
 ];
 const DONE: &[(&str, &str)] = &[("0", "It is done."), ("2", "Wrong usage, or input that cannot be read.")];
@@ -71,7 +74,7 @@ pub(super) const PAGES: &[PageText] = &[
         ],
         statuses: &[
             ("0", "The plan adds nothing at or above --fail-on, and makes nothing worse."),
-            ("1", "The plan adds a finding or makes one worse; with --fail-on-any, or there is one at all."),
+            ("1", "The plan adds a finding or makes one worse; with --fail-on-any, also where there was one before."),
             ("2", "Wrong usage, or input that cannot be read or that Compose would refuse."),
             ("3", "Something could not be inspected, and nothing worse was found."),
         ],

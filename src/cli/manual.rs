@@ -22,6 +22,8 @@ pub struct Page {
 
 /// The completion script of a shell. It knows these rules, and the formats of `--output`; what a call takes beyond them is
 /// not its business.
+///
+/// clap's writer for fish leaves out the values of arguments that have no option's name: these are added.
 pub fn completions<'a>(shell: Shell, rules: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     let script = match shell {
         Shell::Bash => Script::Bash,
@@ -39,7 +41,21 @@ pub fn completions<'a>(shell: Shell, rules: impl IntoIterator<Item = &'a str>) -
             .mut_subcommand(judging, |command| command.mut_arg("output", |arg| arg.value_parser(formats.clone())));
     }
     clap_complete::generate(script, &mut program, "overlock", &mut text);
+    if shell == Shell::Fish {
+        let shells: Vec<String> = Shell::value_variants().iter().filter_map(name_of_value).collect();
+        for (command, words) in [("explain", rules), ("completions", shells)] {
+            let words = words.join(" ");
+            let line =
+                format!("complete -c overlock -n \"__fish_overlock_using_subcommand {command}\" -f -a \"{words}\"\n");
+            text.extend_from_slice(line.as_bytes());
+        }
+    }
     text
+}
+
+/// The word for a value, as a person writes it.
+fn name_of_value(value: &Shell) -> Option<String> {
+    Some(value.to_possible_value()?.get_name().to_owned())
 }
 
 /// The page of the program, then one of each subcommand, named as `man` looks for them.

@@ -33,6 +33,8 @@ pub(super) struct EngineClient {
     pub(super) address: Address,
     options: Options,
     bound: Bound,
+    /// How long answers are waited for from now on, for people.
+    wait: Duration,
     budget: Arc<Budget>,
 }
 
@@ -95,18 +97,21 @@ impl EngineClient {
     fn within(budget: Arc<Budget>, endpoint: &Endpoint, options: &Options) -> Result<Self, EngineError> {
         // Far enough for any wait, and near enough for the clock's arithmetic.
         let timeout = options.timeout.min(Duration::from_secs(24 * 3600));
+        let now = Instant::now();
+        let deadline = options.deadline.map_or_else(|| now + timeout, Instant::from_std);
         Ok(Self {
             docker: client(endpoint, &options.environment, timeout, &budget)?,
             address: endpoint.address.clone(),
             options: options.clone(),
-            bound: Bound::Whole(options.deadline.map_or_else(|| Instant::now() + timeout, Instant::from_std)),
+            bound: Bound::Whole(deadline),
+            wait: deadline.saturating_duration_since(now),
             budget,
         })
     }
 
     /// One without an end: time and bytes are bounded for each answer.
     pub(super) fn lasting(endpoint: &Endpoint, options: &Options) -> Result<Self, EngineError> {
-        Ok(Self { bound: Bound::Each(options.timeout), ..Self::new(endpoint, options)? })
+        Ok(Self { bound: Bound::Each(options.timeout), wait: options.timeout, ..Self::new(endpoint, options)? })
     }
 
     /// What happens to containers, from a time on, in nanoseconds since 1970.
@@ -339,7 +344,7 @@ impl EngineClient {
     }
 
     fn timed_out(&self, request: &str) -> EngineError {
-        let seconds = self.options.timeout.as_secs_f64();
+        let seconds = (self.wait.as_secs_f64() * 10.0).round() / 10.0;
         EngineError::TimedOut { address: self.address.to_string(), request: request.to_owned(), seconds }
     }
 

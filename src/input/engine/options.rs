@@ -13,7 +13,7 @@ pub struct Options {
     pub context: Option<String>,
     /// How to secure a TCP connection; a context of the CLI has its own.
     pub tls: Tls,
-    /// How long one conversation may take, and what a person is told of the wait; at most a day.
+    /// How long one conversation may take where nothing shares its time; at most a day.
     pub timeout: Duration,
     /// When all conversations must have ended, where several share one time.
     pub deadline: Option<Instant>,
