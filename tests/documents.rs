@@ -334,7 +334,7 @@ fn every_command_is_run_or_says_why_not() {
 
 /// Commands that stand in a sentence or a table and are more than the name of one: what shows that they work, or why not.
 const NAMED_COMMANDS: &[(&str, &str)] = &[
-    ("cargo install --path .", "it builds what `cargo build` does, and puts it on the PATH"),
+    ("cargo install --locked --path .", "it builds what `cargo build` does, and puts it on the PATH"),
     ("cargo install --locked --git https://github.com/overlock/overlock overlock", "it fetches from a forge"),
     ("docker build -t overlock .", "its base image is fetched; tests/install.rs holds what it is handed"),
     ("docker run --rm -v \"$PWD:/work:ro\" overlock check .", "tests/engine/image.rs runs such an image"),

@@ -91,7 +91,8 @@ impl Outputs {
         let lacks_input = matches!(self.printed, None | Some(Format::Text | Format::Concise | Format::Prometheus));
         if lacks_input || in_file(Format::Text) {
             // Beside lines for programs stands what takes something away from them alone.
-            let is_for_people = matches!(self.printed, None | Some(Format::Text)) || in_file(Format::Text);
+            let is_for_people =
+                matches!(self.printed, None | Some(Format::Text | Format::Concise)) || in_file(Format::Text);
             let detail = if is_for_people { style.detail } else { Detail::Quiet };
             render::diagnostics(render::told_diagnostics(given.report, detail), given.sources, err)?;
         }

@@ -65,3 +65,13 @@ pub(super) fn remedy_lines(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) ->
     });
     steps.collect()
 }
+
+/// The same as one sentence without a full stop, where there are no lines: what is to be written stands in quotes of code.
+pub(super) fn remedy_sentence(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
+    let lines = remedy_lines(remedy, hits, given).into_iter();
+    let parts = lines.map(|line| match line.strip_prefix("  ") {
+        Some(written) => format!("`{}`", written.trim()),
+        None => line,
+    });
+    parts.collect::<Vec<_>>().join(" ")
+}

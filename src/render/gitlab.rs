@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::Given;
 use super::accepted_files::accepted_file_lines;
-use super::finding_lines::remedy_lines;
+use super::finding_lines::remedy_sentence;
 use super::hit_rows::hit_name;
 use super::json;
 use super::phrases::{level_word, using};
@@ -100,7 +100,7 @@ fn hit_violation(
         sentences.push(format!("Also concerned: {}", named.join(", ")));
     }
     let remedy = finding.remedies.iter().find(|remedy| remedy.ends.contains(&placed.number));
-    sentences.extend(remedy.map(|remedy| format!("Fix: {}", remedy_lines(remedy, &[hit], given).join(" "))));
+    sentences.extend(remedy.map(|remedy| format!("Fix: {}", remedy_sentence(remedy, &[hit], given))));
     let sentences = sentences.iter().map(|sentence| format!("{}.", sentence.trim_end_matches('.')));
     CodeViolation {
         description: safe(&sentences.collect::<Vec<_>>().join(" ")).into_owned(),

@@ -59,7 +59,7 @@ pub(super) fn nobody_sentence(report: &Report) -> &'static str {
     if looked_at_nothing && report.diagnostics.iter().any(|one| one.level == Level::Error) {
         "Nothing was judged."
     } else if looked_at_all && is_empty {
-        "Nothing here describes or starts a container."
+        "Nothing here describes, starts or runs a container."
     } else if looked_at_all {
         "No container has a state directory of a known program."
     } else {

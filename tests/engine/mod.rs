@@ -46,6 +46,7 @@ mod volume_device;
 pub(crate) mod wanted;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::env;
 use std::fs;
@@ -53,8 +54,8 @@ use std::hash::{Hash, Hasher};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 pub(crate) use container::{Probe, Start};
 pub(crate) use sweep::say;
@@ -100,7 +101,12 @@ pub(crate) fn engine_and(test: &str, wanted: &[wanted::Wanted]) -> Option<&'stat
 /// Says that a test is skipped, which is a failure where it is required.
 pub(crate) fn skip<T>(test: &str, why: &str) -> Option<T> {
     assert!(env::var_os(REQUIRE).is_none(), "{test}: {why}, and {REQUIRE} is set");
-    say(&format!("skipped, {test}: {why}"));
+    // Some ask for each case.
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let line = format!("skipped, {test}: {why}");
+    if SAID.lock().unwrap().insert(line.clone()) {
+        say(&line);
+    }
     None
 }
 
