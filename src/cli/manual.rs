@@ -42,7 +42,7 @@ pub fn completions<'a>(shell: Shell, rules: impl IntoIterator<Item = &'a str>) -
     }
     clap_complete::generate(script, &mut program, "overlock", &mut text);
     if shell == Shell::Fish {
-        let shells: Vec<String> = Shell::value_variants().iter().filter_map(name_of_value).collect();
+        let shells: Vec<String> = Shell::value_variants().iter().filter_map(|shell| name_of_value(*shell)).collect();
         for (command, words) in [("explain", rules), ("completions", shells)] {
             let words = words.join(" ");
             let line =
@@ -54,7 +54,7 @@ pub fn completions<'a>(shell: Shell, rules: impl IntoIterator<Item = &'a str>) -
 }
 
 /// The word for a value, as a person writes it.
-fn name_of_value(value: &Shell) -> Option<String> {
+fn name_of_value(value: Shell) -> Option<String> {
     Some(value.to_possible_value()?.get_name().to_owned())
 }
 

@@ -1,6 +1,7 @@
 //! A whole look at this machine, with this very process taken for a container's first one.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::os::unix::fs::symlink;
 
 use rustix::fs::FlockOperation;
