@@ -98,11 +98,12 @@ pub(crate) fn engine_and(test: &str, wanted: &[wanted::Wanted]) -> Option<&'stat
     }
 }
 
+/// What was said already: some ask for each case.
+static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
 /// Says that a test is skipped, which is a failure where it is required.
 pub(crate) fn skip<T>(test: &str, why: &str) -> Option<T> {
     assert!(env::var_os(REQUIRE).is_none(), "{test}: {why}, and {REQUIRE} is set");
-    // Some ask for each case.
-    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let line = format!("skipped, {test}: {why}");
     if SAID.lock().unwrap().insert(line.clone()) {
         say(&line);
