@@ -2,6 +2,7 @@
 //! Uses `hidden_programs`.
 
 use super::hidden_programs::is_interpreter;
+use super::repeated_commands::is_repeater;
 
 /// Programs that carry out what they are given on their input, or have it carried out later.
 const TAKERS: [&str; 8] = ["crontab", "at", "batch", "newgrp", "osascript", "ssh", "screen", "pwsh"];
@@ -38,5 +39,5 @@ impl Recipient {
 
 /// Whether a program carries out what it is given on its input.
 pub(super) fn is_taker(name: &str) -> bool {
-    TAKERS.contains(&name) || is_interpreter(name)
+    TAKERS.contains(&name) || is_interpreter(name) || is_repeater(name)
 }
