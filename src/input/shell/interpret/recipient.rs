@@ -1,8 +1,8 @@
 //! Who gets what a part of a pipeline prints, where that is more than text to them.
-//! Uses `hidden_programs`.
+//! Uses `hidden_programs` and `unwrapped`.
 
 use super::hidden_programs::is_interpreter;
-use super::repeated_commands::is_repeater;
+use super::unwrapped::is_repeater;
 
 /// Programs that carry out what they are given on their input, or have it carried out later.
 const TAKERS: [&str; 8] = ["crontab", "at", "batch", "newgrp", "osascript", "ssh", "screen", "pwsh"];

@@ -9,7 +9,7 @@ use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
-use super::unwrapped::{ShellCall, skip_options};
+use super::unwrapped::{ShellCall, is_repeater, skip_options};
 use crate::text::{TracedChar, TracedText};
 
 /// The name of what stands for one of the arguments.
@@ -134,11 +134,6 @@ fn lines_of(text: &TracedText) -> Vec<TracedText> {
     let lines = text.0.split(|traced| traced.ch == '\n' && !traced.live);
     let is_filled = |line: &&[TracedChar]| line.iter().any(|traced| !traced.ch.is_whitespace());
     lines.filter(is_filled).map(|line| TracedText(line.to_vec())).collect()
-}
-
-/// Whether a program may run the lines of its input.
-pub(super) fn is_repeater(name: &str) -> bool {
-    matches!(name, "parallel" | "env_parallel")
 }
 
 /// How many jobs the options of `parallel` allow at once, as it is written.

@@ -8,10 +8,9 @@ use super::hidden_programs::is_interpreter;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::print_record::redirects_output;
-use super::repeated_commands::is_repeater;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
-use super::unwrapped::is_shell;
+use super::unwrapped::{is_repeater, is_shell};
 use super::variable_value::VariableValue;
 use super::wrappers::asks_where;
 use crate::input::shell::parse::syntax::{
