@@ -1,9 +1,12 @@
-//! A login of its own for an interactive container: its own directory or volume. May use `text` and `finding`.
+//! A login of its own for an interactive container: its own directory or volume. May use `text`,
+//! `model`, `rules` and `finding`.
 
 use super::mount_fixes::{MountParts, places_outside};
 use super::site::{MountSite, contains_span};
 use super::{Edit, Fix};
 use crate::finding::Participant;
+use crate::model::VARIABLE_OF_PROJECT;
+use crate::rules::Profile;
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Pos, SourceFile, Span, Syntax};
 
@@ -69,6 +72,23 @@ pub(super) fn separate_script_login(file: &SourceFile, span: Span, owner: &str) 
     let own = own_source(source, owner)?;
     let text =
         format!("{}{own}{}", written.get(..range.start + option).unwrap_or(""), written.get(range.end..).unwrap_or(""));
+    Ok(Edit { span, text })
+}
+
+/// Mounts a volume of each project's own in what a devcontainer.json describes: the text of the mount, as it is written.
+pub(super) fn separate_project_login(
+    file: &SourceFile,
+    span: Span,
+    participant: &Participant,
+    profile: &Profile,
+) -> Result<Edit, String> {
+    let written = file.slice(span);
+    let is_item = written.contains("target=") && !written.starts_with(['{', '-']) && !written.contains(['\\', '\n']);
+    let target = &participant.state_dir;
+    if file.syntax() != Some(Syntax::Json) || !is_item || participant.scope != "state-dir" || target.contains('$') {
+        return Err("it is no text under `mounts` for the state directory alone".to_owned());
+    }
+    let text = format!("source={}-${{{VARIABLE_OF_PROJECT}}},target={target},type=volume", profile.id);
     Ok(Edit { span, text })
 }
 

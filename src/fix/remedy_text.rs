@@ -23,6 +23,8 @@ use crate::text::Span;
 const DECLARE_START: &str = "declare-version-of-start";
 /// The same, where others are told so first.
 const DECLARE_START_TOO: &str = "declare-version-of-start-too";
+/// The same for what a devcontainer.json describes.
+const DECLARE_DEVCONTAINER: &str = "declare-version-of-devcontainer";
 /// The parts of the remedy for a flock that a person on the host takes too: for the containers, and for the person.
 const GUARD_INSIDE: &str = "guard-in-containers";
 const GUARD_OF_PERSON: &str = "guard-of-person";
@@ -32,6 +34,7 @@ const VERSION_OF_PERSON: &str = "version-of-person";
 /// The remedies for a volume of a container's own, described by a file or started by a script.
 const OWN_VOLUME: &str = "own-volume";
 const OWN_VOLUME_OF_START: &str = "own-volume-of-start";
+const OWN_VOLUME_OF_DEVCONTAINER: &str = "own-volume-of-devcontainer";
 /// The remedy for what a person does once no login is copied any more.
 const LOG_IN: &str = "log-in-once";
 /// The remedy for calls that take no flock.
@@ -59,7 +62,14 @@ pub(super) struct StepText<'a> {
 
 /// The remedy that these changes are.
 pub(super) fn remedy_of(changes: &[ChangeSites], ends: Vec<usize>, given: &StepText<'_>) -> Option<Remedy> {
-    let mut steps = changes.iter().flat_map(|change| given.steps(change)).map(|step| step.1);
+    let mut steps: Vec<RemedyStep> = Vec::new();
+    for (_, step) in changes.iter().flat_map(|change| given.steps(change)) {
+        // Two changes may ask for one thing.
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    let mut steps = steps.into_iter();
     let first = steps.next()?;
     let id = changes.first().and_then(|change| given.advice_id(change.change))?;
     let note = changes.iter().find_map(|change| given.note(change.change));
@@ -102,11 +112,15 @@ impl StepText<'_> {
             container.is_some_and(|one| one.start.is_some() && one.timing.one_off_of.is_none())
         };
         let (started, described): (Vec<&Site>, Vec<&Site>) = declared.into_iter().partition(is_start);
+        let is_workplace =
+            |site: &&Site| self.containers.get(site.container).is_some_and(Container::is_of_devcontainer);
+        let (workplaces, described): (Vec<&Site>, Vec<&Site>) = described.into_iter().partition(is_workplace);
         let of_starts = if described.is_empty() { DECLARE_START } else { DECLARE_START_TOO };
         let parts = [
             (REQUIRE_VERSION.to_owned(), written),
             ("declare-version".to_owned(), described),
             (of_starts.to_owned(), started),
+            (DECLARE_DEVCONTAINER.to_owned(), workplaces),
         ];
         let parts = parts.into_iter().filter(|(_, sites)| !sites.is_empty());
         parts.map(|(id, sites)| (id.clone(), self.step(&id, change.change, sites.into_iter()))).collect()
@@ -120,8 +134,11 @@ impl StepText<'_> {
         };
         let mut steps = Vec::new();
         for site in made.iter().filter(|site| !is_kept(site)) {
-            let is_start = self.report.participants.get(site.participant).is_some_and(|one| one.origin == "script");
-            let id = if is_start { OWN_VOLUME_OF_START } else { OWN_VOLUME };
+            let id = match self.report.participants.get(site.participant).map(|one| one.origin) {
+                Some("script") => OWN_VOLUME_OF_START,
+                Some("devcontainer") => OWN_VOLUME_OF_DEVCONTAINER,
+                _ => OWN_VOLUME,
+            };
             let container = self.containers.get(site.container);
             let at = container.map(|one| one.mounts.last().map_or(one.span, |mount| mount.span));
             let edits = at.into_iter().map(|span| PlacedText { span, text: String::new() }).collect();
@@ -274,6 +291,9 @@ impl StepText<'_> {
             Change::OwnLogin if tried && shown.origin == "script" => {
                 let file = sources.get(site.span.file);
                 vec![identity::separate_script_login(&file, site.span, &site.value)?]
+            }
+            Change::OwnLogin if tried && shown.origin == "devcontainer" => {
+                vec![identity::separate_project_login(&sources.get(site.span.file), site.span, shown, profile)?]
             }
             Change::OwnLogin | Change::MountWritable | Change::MountDirectory | Change::MountStateOnly if tried => {
                 self.mount_fix(change, site, users, shown)?.edits

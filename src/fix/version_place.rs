@@ -105,8 +105,13 @@ impl VersionPlace {
                 }
             }
             Self::Call { call, package } => {
-                let word = container.script.invocations.get_mut(*call).and_then(|call| call.argv.get_mut(*package));
-                require_in_word(word, profile);
+                let Some(call) = container.script.invocations.get_mut(*call) else { return };
+                let span = call.span;
+                require_in_word(call.argv.get_mut(*package), profile);
+                // What sets a container up is among what is installed in it as well.
+                for install in container.installs.iter_mut().filter(|install| install.span == span) {
+                    require_in_word(install.argv.get_mut(*package), profile);
+                }
             }
             Self::Argument(name) => {
                 if let Some(argument) = container.build_args.get_mut(name) {

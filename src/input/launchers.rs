@@ -53,7 +53,6 @@ launcher!(
 );
 launcher!(BATCH, "batch", "a batch file of Windows", |file| ends_in(file, &["bat", "cmd"]), starts_by_words);
 launcher!(VAGRANT, "vagrant", "a Vagrantfile", |file| file.name() == "Vagrantfile", |text| text.contains("docker"));
-launcher!(TERRAFORM, "terraform", "a Terraform configuration", |file| ends_in(file, &["tf"]));
 // After all kinds that a YAML file may be of: a playbook has no name of its own.
 launcher!(ANSIBLE, "ansible", "an Ansible playbook", |file| {
     ends_in(file, &["yml", "yaml"]) && ["hosts", "tasks", "name"].iter().any(|key| has_item_key(file, key))

@@ -53,6 +53,7 @@ mod supervisor_conf;
 mod systemd;
 mod taskfile;
 mod template_text;
+mod terraform;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -104,7 +105,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::POWERSHELL,
     &launchers::BATCH,
     &launchers::VAGRANT,
-    &launchers::TERRAFORM,
+    &terraform::TerraformKind,
     &justfile::JustfileKind,
     &package_json::PackageJsonKind,
     &crontab::CrontabKind,

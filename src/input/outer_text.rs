@@ -50,10 +50,8 @@ impl OuterText {
         let mut text = Self::default();
         let mut rest = word.0.as_slice();
         while let Some((first, after)) = rest.split_first() {
-            let is_begun =
-                first.live && first.ch == '$' && after.first().is_some_and(|next| next.live && next.ch == '{');
-            let end = is_begun.then(|| after.iter().position(|traced| traced.live && traced.ch == '}')).flatten();
-            match end.and_then(|end| Some((after.get(1..end)?, after.get(end + 1..)?))) {
+            let is_begun = first.live && first.ch == '$';
+            match Some(after).filter(|_| is_begun).and_then(split_variable) {
                 Some((name, behind)) => {
                     let name = name.iter().map(|traced| traced.ch).collect();
                     text.0.push(OuterPart::Variable { name, at: first.at, is_as_written: false });
@@ -263,6 +261,18 @@ impl OuterText {
         shell.0.extend(placed("\"", first));
         shell
     }
+}
+
+/// The name of a variable behind its `$`, in braces or not, and what follows it.
+fn split_variable(after: &[TracedChar]) -> Option<(&[TracedChar], &[TracedChar])> {
+    if after.first()?.ch == '{' {
+        let end = after.iter().position(|traced| traced.live && traced.ch == '}')?;
+        return Some((after.get(1..end)?, after.get(end + 1..)?));
+    }
+    let is_of_name = |traced: &&TracedChar| traced.live && (traced.ch.is_ascii_alphanumeric() || traced.ch == '_');
+    let length = after.iter().take_while(is_of_name).count();
+    let is_name = after.first().is_some_and(|first| !first.ch.is_ascii_digit()) && length > 0;
+    is_name.then(|| after.split_at(length))
 }
 
 /// Characters that all are written at one place.

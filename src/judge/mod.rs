@@ -459,7 +459,7 @@ fn participant_row(
             () if candidate.container.is_host() => "host",
             () if candidate.container.is_running() => "engine",
             () if candidate.container.start.is_some() => "script",
-            () if candidate.container.workplace.is_some() && container.project.is_none() => "devcontainer",
+            () if container.is_of_devcontainer() => "devcontainer",
             () if container.is_of_job => "nomad",
             () => "compose",
         },

@@ -192,6 +192,11 @@ impl Container {
         ContainerId::new(self.project.as_deref(), &self.name)
     }
 
+    /// Whether a devcontainer.json alone describes it.
+    pub fn is_of_devcontainer(&self) -> bool {
+        self.workplace.is_some() && self.project.is_none()
+    }
+
     /// Whether it stands for the host's own user and is no container.
     pub fn is_host(&self) -> bool {
         self.live.as_ref().is_some_and(|live| live.is_host)

@@ -113,7 +113,8 @@ impl<'a> TaskReader<'_, 'a> {
             let is_set = switches.into_iter().any(|(stanza, name)| self.is_read_only(stanza, name, found));
             let read_only = is_set || is_for_readers;
             let defined = Some(volume.name_span());
-            found.mounts.push(Mount { read_only, defined, must_exist: true, ..Mount::new(target, source, mount.span) });
+            let span = mount.span_of_attributes(&["volume", "destination"]);
+            found.mounts.push(Mount { read_only, defined, must_exist: true, ..Mount::new(target, source, span) });
         }
     }
 
@@ -199,7 +200,8 @@ impl<'a> TaskReader<'_, 'a> {
     /// `mount` stanzas and objects, `mounts` lists of them.
     fn add_long_mounts(&self, config: &Stanza, found: &mut FoundMounts) {
         for stanza in ["mount", "mounts"].into_iter().flat_map(|kind| config.all(kind)).take(MANY) {
-            self.add_long_mount(&self.fields(stanza), stanza.span, found);
+            let span = stanza.span_of_attributes(&["source", "target", "destination"]);
+            self.add_long_mount(&self.fields(stanza), span, found);
         }
         for name in ["mount", "mounts"] {
             let Some(given) = self.reader.value(config, name) else { continue };

@@ -113,6 +113,23 @@ impl Stanza {
         self.stanzas.iter().find(|stanza| stanza.kind == kind)
     }
 
+    /// Where the attributes of some names are written, the first one alone where something else stands between them; the
+    /// stanza's keyword where there are none.
+    pub(super) fn span_of_attributes(&self, names: &[&str]) -> Span {
+        let own = |attribute: &Attribute| Span { end: attribute.value.span.end, ..attribute.name_span };
+        let of_names = || self.attributes.iter().filter(|one| names.contains(&one.name.as_str())).map(own);
+        let Some(first) = names.iter().find_map(|name| self.attribute(name)).map(own) else { return self.kind_span };
+        let all = of_names().fold(first, |all, one| Span {
+            start: all.start.min(one.start),
+            end: all.end.max(one.end),
+            ..all
+        });
+        let others = self.attributes.iter().filter(|one| !names.contains(&one.name.as_str())).map(own);
+        let mut others = others.chain(self.stanzas.iter().map(|stanza| stanza.span));
+        let is_between = others.any(|other| all.start <= other.start && other.start < all.end);
+        if is_between || of_names().any(|one| one.file != all.file) { first } else { all }
+    }
+
     /// The stanzas that are made of something else by `dynamic "KIND"`.
     pub(super) fn dynamic<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s Stanza> {
         self.all("dynamic").filter(move |stanza| stanza.label() == kind)

@@ -70,6 +70,10 @@ pub(in crate::input) fn add_commands(
         let place = format!("{}:{}", repository.sources.get(unseen.span.file).name(), unseen.span.start.line);
         let reason = format!("what the container mounts that it starts is not known, {place}: {}", unseen.what);
         piece.add_not_judged(source.name().to_owned(), kind, reason, true);
+    } else if let Some(unseen) = unread_start(&starts).filter(|_| script.unread.is_empty()) {
+        let place = format!("{}:{}", repository.sources.get(unseen.span.file).name(), unseen.span.start.line);
+        let counts = repository.programs.are_named_in(source.text());
+        piece.add_not_judged(source.name().to_owned(), kind, format!("{place}: {}", unseen.what), counts);
     } else if script.unread.is_empty()
         && (is_seen && leads_elsewhere
             || (is_seen || starts_existing) && repository.programs.are_named_in(source.text()))
@@ -125,6 +129,14 @@ fn hidden_mounts<'s>(starts: &'s [ContainerStart], repository: &Repository<'_>) 
         let commands = [&container.entrypoint, &container.command].into_iter().flatten();
         let is_named = commands.flat_map(|command| &command.words).any(is_program);
         container.unseen_mounts.as_ref().filter(|_| !is_named)
+    })
+}
+
+/// What a command starts that is not read.
+fn unread_start(starts: &[ContainerStart]) -> Option<&Unseen> {
+    starts.iter().find_map(|start| match &start.command {
+        DockerCommand::NotRead(unseen) => Some(unseen),
+        _ => None,
     })
 }
 

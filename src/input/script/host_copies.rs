@@ -1,13 +1,14 @@
 //! Files that scripts of the host copy to where containers mount them, or into containers. Uses `text`, `project`
 //! and `model`.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::input::project::{DescribedProject, Repository, has_container_name, host_paths, origin_paths};
 use crate::model::{
-    Container, HostCopy, Invocation, MountSource, Recipient, Word, WordsOfCopy, begins_with_star, join, operands,
-    packing_of, program_name, shows_hidden, split_below, words_of_copies,
+    Container, HostCopy, Invocation, Mount, MountSource, Recipient, Word, WordsOfCopy, begins_with_star, join,
+    operands, packing_of, parent_and_name, program_name, shows_hidden, split_below, upward, words_of_copies,
 };
 use crate::text::FileId;
 use crate::text::json;
@@ -134,11 +135,11 @@ pub(in crate::input) fn give_copies(
     for copy in copies {
         let is_recipient = recipients(copy, containers, projects);
         for (container, is_recipient) in containers.iter_mut().zip(is_recipient) {
-            let to = match &copy.words.recipient {
-                Some(_) => is_recipient.then(|| copy.to.clone()),
-                None => path_in_container(container, &copy.to),
+            let to: Vec<String> = match &copy.words.recipient {
+                Some(_) => is_recipient.then(|| copy.to.clone()).into_iter().collect(),
+                None => paths_of_copy(container, copy),
             };
-            container.host_copies.extend(to.map(|to| HostCopy {
+            container.host_copies.extend(to.into_iter().map(|to| HostCopy {
                 from: copy.from.clone(),
                 shown: copy.words.shown_origin(),
                 to,
@@ -172,12 +173,45 @@ fn recipients(copy: &CopyOnHost, containers: &[Container], projects: &[Described
     containers.iter().map(|one| if has_near { is_near(one) } else { is_service(one) }).collect()
 }
 
-/// The path under which a container sees a path of the host.
-fn path_in_container(container: &Container, path: &str) -> Option<String> {
-    container.mounts.iter().find_map(|mount| {
+/// The paths under which a container sees what is copied on the host: below where it is copied to, or where a mount begins
+/// at the copy itself, which has the name of the original there.
+fn paths_of_copy(container: &Container, copy: &CopyOnHost) -> Vec<String> {
+    let paths = paths_in_container(container, &copy.to);
+    let name = parent_and_name(&copy.from).map(|(_, name)| name).filter(|_| keeps_name(copy));
+    match name {
+        Some(name) if paths.is_empty() => paths_in_container(container, &join(&copy.to, &format!("./{name}"))),
+        _ => paths,
+    }
+}
+
+/// Whether what is copied into a directory has its own name there: of `DIR/.` it is what is in it that has.
+fn keeps_name(copy: &CopyOnHost) -> bool {
+    let program = program_name(&copy.call);
+    let from = &copy.words.from;
+    let is_of_contents = from.ends_with("/.") || copy.words.skips_hidden || program == "rsync" && from.ends_with('/');
+    matches!(program, "cp" | "install" | "ln" | "link" | "mv" | "rsync") && !is_of_contents
+}
+
+/// The paths under which a container sees a path of the host: one for each mount that it is below, where no mount further
+/// down hides it.
+fn paths_in_container(container: &Container, path: &str) -> Vec<String> {
+    let seen = |mount: &Mount| {
         let (MountSource::Host(source) | MountSource::Unresolved(source)) = &mount.source else { return None };
         let rest = split_below(path, &source.text)?;
-        let target = &mount.target.text;
-        Some(if rest.is_empty() { target.clone() } else { format!("{target}/{}", rest.trim_start_matches('/')) })
-    })
+        let target = mount.target.text.clone();
+        Some(if rest.is_empty() {
+            (target.clone(), target)
+        } else {
+            (format!("{}/{rest}", target.trim_end_matches('/')), target)
+        })
+    };
+    let seen: Vec<(String, String)> = container.mounts.iter().filter_map(seen).collect();
+    if seen.is_empty() {
+        return Vec::new();
+    }
+    let targets: HashSet<&str> = container.mounts.iter().map(|mount| mount.target.text.as_str()).collect();
+    let is_hidden = |path: &str, target: &str| {
+        upward(path).take_while(|above| *above != target).any(|above| targets.contains(above))
+    };
+    seen.into_iter().filter(|(path, target)| !is_hidden(path, target)).map(|(path, _)| path).collect()
 }

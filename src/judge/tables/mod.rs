@@ -198,6 +198,7 @@ fn advised_as(container: &Container) -> AdvisedAs {
     match () {
         () if container.start.is_some() => AdvisedAs::Start,
         () if container.is_of_job => AdvisedAs::Job,
+        () if container.is_of_devcontainer() => AdvisedAs::Devcontainer,
         () => AdvisedAs::Described,
     }
 }

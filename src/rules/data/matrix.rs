@@ -159,11 +159,13 @@ pub enum AdvisedAs {
     Start,
     /// By a job of Nomad.
     Job,
+    /// By a devcontainer.json alone.
+    Devcontainer,
 }
 
 impl AdvisedAs {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Described, Self::Start, Self::Job];
+    pub const ALL: [Self; 4] = [Self::Described, Self::Start, Self::Job, Self::Devcontainer];
 
     /// What the id of a remedy ends in that has the words for it.
     fn ending(self) -> &'static str {
@@ -171,6 +173,7 @@ impl AdvisedAs {
             Self::Described => "",
             Self::Start => "-of-start",
             Self::Job => "-of-job",
+            Self::Devcontainer => "-of-devcontainer",
         }
     }
 }

@@ -51,6 +51,7 @@ impl Interpreter<'_> {
         }
         let repeated = self.with_placeholder(words);
         let EngineCommand { words, guessed } = self.engine_command(&repeated)?;
+        let words = self.with_project_of_input(words);
         if self.started.len() >= limits::CONTAINER_STARTS {
             self.note_unread("more containers are started than are read", None);
             return None;

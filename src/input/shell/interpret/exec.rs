@@ -322,10 +322,16 @@ impl Interpreter<'_> {
         exits
     }
 
-    /// Runs a shell that reads its input, where that is a here-document.
+    /// Runs a shell that reads its input, where that is a here-document or a file that can be read.
     fn run_shell_input(&mut self, call: ShellCall, words: &[ShellWord], state: ShellState) -> ExitStates {
-        match self.input.take() {
-            Some(text) => self.run_shell_text(&ShellCall { text, ..call }, &state),
+        if let Some(text) = self.input.take() {
+            return self.run_shell_text(&ShellCall { text, ..call }, &state);
+        }
+        match self.text_of_input(&state) {
+            Some(text) => {
+                let text = ShellWord { source: text.clone(), text, ..ShellWord::default() };
+                self.run_shell_text(&ShellCall { text, ..call }, &state)
+            }
             None => self.run_program(words, state),
         }
     }

@@ -8,7 +8,7 @@ use super::print_record::redirects_output;
 use super::recipient::{Recipient, is_taker};
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
-use super::unwrapped::is_shell;
+use super::unwrapped::{is_repeater, is_shell};
 use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::{SimpleCommand, Statement};
 use crate::input::start_words::{describes_services, is_printer, starts_container};
@@ -26,7 +26,11 @@ impl Interpreter<'_> {
     pub(super) fn with_recipient<T>(&mut self, next: &Statement, run: impl FnOnce(&mut Self) -> T) -> T {
         let recipient = match next {
             Statement::Simple(simple) => {
-                Recipient::of_words(simple.words.iter().map(|word| literal_text(word).unwrap_or_default()))
+                let names: Vec<String> =
+                    simple.words.iter().map(|word| literal_text(word).unwrap_or_default()).collect();
+                let project = self.project_of_piped(simple, &names);
+                let project = project.map(|path| Recipient::File { path, appends: false });
+                project.or_else(|| Recipient::of_words(names.into_iter()))
             }
             _ => None,
         };
@@ -48,13 +52,17 @@ impl Interpreter<'_> {
 
     /// Notes a here-document that a command hands on to what reads its output, or is given by itself.
     pub(super) fn note_document(&mut self, words: &[ShellWord], text: &TracedText, state: &ShellState) {
+        let engine = words.iter().position(|word| is_engine_program(word.raw().rsplit('/').next().unwrap_or_default()));
+        if let Some(path) = engine.and_then(|at| self.project_of_input(words.get(at..)?)) {
+            return self.note_written(&ShellWord::plain(&path), text, false, state);
+        }
         if let Some(recipient) = self.recipients.last().cloned() {
             return self.note_handed_to(&recipient, text, state);
         }
         let taker = words.iter().map(ShellWord::raw).find_map(|word| {
             let name = word.rsplit('/').next().unwrap_or_default();
             // A shell goes through it, here or on another host.
-            let is_followed = is_shell(name) || matches!(name, "newgrp" | "ssh");
+            let is_followed = is_shell(name) || matches!(name, "newgrp" | "ssh") || is_repeater(name);
             (is_taker(name) && !is_followed).then(|| name.to_owned())
         });
         if let Some(name) = taker {

@@ -77,6 +77,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) recipients: Vec<Recipient>,
     /// The here-document that the command which runs now has as its input.
     pub(super) input: Option<ShellWord>,
+    /// The path of the file that it is given as its input.
+    pub(super) input_file: Option<TracedText>,
     /// What others than the text itself call, where it is a script that others call.
     pub(super) ways_in: Option<WaysIn>,
     /// The texts of scripts that commands wrote, by their paths.
@@ -173,6 +175,7 @@ impl<'a> Interpreter<'a> {
             placeholder: None,
             recipients: Vec::new(),
             input: None,
+            input_file: None,
             ways_in: None,
             own_scripts: HashMap::new(),
             own_names: HashMap::new(),

@@ -27,6 +27,7 @@
 //!                   `unread_code`: what files show of that which are no shell scripts
 //! supervised_commands   what cron, supervisord, s6 and runit run by their files
 //! container_starts  the commands that start containers, `engine_place`: where those stand whose engine is in a variable;
+//!                   `project_inputs`: projects that these are given on their input;
 //!                   timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin;  `running_containers`: what a round of a loop ends
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
@@ -78,6 +79,7 @@ mod package_scripts;
 mod print_record;
 mod printed_words;
 mod program_scripts;
+mod project_inputs;
 mod quote_cursor;
 mod recipe_calls;
 mod recipient;

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::certainty::Certainty;
 use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
 use super::limits;
@@ -162,10 +163,15 @@ impl Interpreter<'_> {
         let mut at = 1;
         while let Some(word) = words.get(at) {
             at += 1;
-            if word.rest.is_some() || word.unclear {
+            if word.rest.is_some() || word.certainty != Certainty::Sure {
                 return None;
             }
             let raw = word.raw();
+            // What a loop puts into a value or an argument is another one each time; which recipe it is has to be known.
+            let is_value = set_variable(word).is_some() || runner.name == "just" && !call.words.is_empty();
+            if word.unclear && !is_value {
+                return None;
+            }
             if raw == "--" && runner.name != "make" {
                 call.handed_on = words.get(at..)?.iter().map(|word| word.text.clone()).collect();
                 break;

@@ -1,7 +1,8 @@
 //! Who gets what a part of a pipeline prints, where that is more than text to them.
-//! Uses `hidden_programs`.
+//! Uses `hidden_programs` and `unwrapped`.
 
 use super::hidden_programs::is_interpreter;
+use super::unwrapped::is_repeater;
 
 /// Programs that carry out what they are given on their input, or have it carried out later.
 const TAKERS: [&str; 8] = ["crontab", "at", "batch", "newgrp", "osascript", "ssh", "screen", "pwsh"];
@@ -38,5 +39,5 @@ impl Recipient {
 
 /// Whether a program carries out what it is given on its input.
 pub(super) fn is_taker(name: &str) -> bool {
-    TAKERS.contains(&name) || is_interpreter(name)
+    TAKERS.contains(&name) || is_interpreter(name) || is_repeater(name)
 }

@@ -9,8 +9,8 @@ use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
-use super::unwrapped::{ShellCall, skip_options};
-use crate::text::TracedText;
+use super::unwrapped::{ShellCall, is_repeater, skip_options};
+use crate::text::{TracedChar, TracedText};
 
 /// The name of what stands for one of the arguments.
 pub(super) const REPEATED_ARGUMENT: &str = "argument";
@@ -50,6 +50,10 @@ const PARALLEL_LONG: [&str; 30] = [
 ];
 /// What stands before the arguments of `parallel`: `:::`, `::::` and their kin with a plus.
 const ARGUMENTS: &str = ":::";
+/// The same before the files that these are in.
+const FILES_OF_ARGUMENTS: &str = "::::";
+/// How many lines of commands are run.
+const MOST_LINES: usize = 200;
 
 /// How a command is repeated.
 pub(super) struct Repetition {
@@ -61,6 +65,10 @@ pub(super) struct Repetition {
     command: Option<Vec<ShellWord>>,
     /// The commands themselves, where it is these that are its arguments.
     texts: Vec<ShellWord>,
+    /// The files that its arguments are the lines of.
+    files: Vec<ShellWord>,
+    /// Whether its arguments stand in its words.
+    names_arguments: bool,
     /// Whether what it runs knows all functions of the shell that calls it (`env_parallel`), and not only those handed on.
     knows_functions: bool,
 }
@@ -76,13 +84,24 @@ impl Repetition {
                 let at_once = option_value(options, 'P', "--max-procs").is_some_and(|jobs| jobs != "1");
                 let placeholder = option_value(options, 'I', "--replace");
                 let placeholder = placeholder.map(|text| if text.is_empty() { "{}".to_owned() } else { text });
-                Some(Self { at_once, placeholder, command: None, texts: Vec::new(), knows_functions: false })
+                Some(Self {
+                    at_once,
+                    placeholder,
+                    command: None,
+                    texts: Vec::new(),
+                    files: Vec::new(),
+                    names_arguments: false,
+                    knows_functions: false,
+                })
             }
-            name @ ("parallel" | "env_parallel") if !is_queue(words) => {
-                Some(Self::of_parallel(words, name == "env_parallel"))
-            }
+            name if is_repeater(name) && !is_queue(words) => Some(Self::of_parallel(words, name == "env_parallel")),
             _ => None,
         }
+    }
+
+    /// Whether it is the lines of what it is given that it runs.
+    fn takes_commands(&self) -> bool {
+        self.texts.is_empty() && self.command.as_ref().is_some_and(Vec::is_empty) && !self.names_arguments
     }
 
     fn of_parallel(words: &[ShellWord], knows_functions: bool) -> Self {
@@ -96,14 +115,25 @@ impl Repetition {
             }
             _ => Vec::new(),
         };
+        let behind = arguments.split_first().filter(|(before, _)| before.raw() == FILES_OF_ARGUMENTS);
+        let behind = behind.into_iter().flat_map(|(_, files)| files.iter().take_while(|word| !begins_arguments(word)));
         Self {
+            files: option_word(options, 'a', "--arg-file").into_iter().chain(behind.cloned()).collect(),
             at_once: job_count(options).is_none_or(|jobs| jobs != "1"),
             placeholder: Some("{}".to_owned()),
             command: Some(command.to_vec()),
             texts,
+            names_arguments: arguments.first().is_some_and(|before| before.raw() != FILES_OF_ARGUMENTS),
             knows_functions,
         }
     }
+}
+
+/// The lines of a text that are not empty.
+fn lines_of(text: &TracedText) -> Vec<TracedText> {
+    let lines = text.0.split(|traced| traced.ch == '\n' && !traced.live);
+    let is_filled = |line: &&[TracedChar]| line.iter().any(|traced| !traced.ch.is_whitespace());
+    lines.filter(is_filled).map(|line| TracedText(line.to_vec())).collect()
 }
 
 /// How many jobs the options of `parallel` allow at once, as it is written.
@@ -113,15 +143,24 @@ fn job_count(options: &[ShellWord]) -> Option<String> {
 
 /// The value of an option, in its own word or in the next one.
 fn option_value(options: &[ShellWord], short: char, long: &str) -> Option<String> {
-    let next = |at: usize| options.get(at + 1).map(ShellWord::raw).unwrap_or_default();
+    option_word(options, short, long).map(|word| word.raw())
+}
+
+/// The same as a word.
+fn option_word(options: &[ShellWord], short: char, long: &str) -> Option<ShellWord> {
+    let next = |at: usize| options.get(at + 1).cloned().unwrap_or_default();
+    let rest_of = |word: &ShellWord, rest: &str| {
+        let from = word.text.0.len().saturating_sub(rest.chars().count());
+        ShellWord { text: word.text.part(from, word.text.0.len()), ..word.clone() }
+    };
     options.iter().enumerate().find_map(|(at, word)| {
         let text = word.raw();
         if let Some(rest) = text.strip_prefix(long) {
-            return Some(rest.strip_prefix('=').map_or_else(|| next(at), str::to_owned));
+            return Some(rest.strip_prefix('=').map_or_else(|| next(at), |value| rest_of(word, value)));
         }
         let letters = text.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
         let (_, value) = letters.split_once(short)?;
-        Some(if value.is_empty() { next(at) } else { value.to_owned() })
+        Some(if value.is_empty() { next(at) } else { rest_of(word, value) })
     })
 }
 
@@ -166,12 +205,15 @@ impl QueuedCommand {
 impl Interpreter<'_> {
     pub(super) fn run_repeated(
         &mut self,
-        repetition: Repetition,
+        mut repetition: Repetition,
         words: &[ShellWord],
         mut state: ShellState,
     ) -> ExitStates {
         if repetition.knows_functions {
             state.handed = Rc::new(state.functions.keys().cloned().collect());
+        }
+        if repetition.takes_commands() {
+            repetition.texts = self.lines_of_commands(&repetition, &state);
         }
         if !repetition.texts.is_empty() {
             return self.run_each_text(&repetition, &state);
@@ -189,6 +231,26 @@ impl Interpreter<'_> {
         self.placeholder = before;
         self.at_once -= usize::from(repetition.at_once);
         exits
+    }
+
+    /// The commands that are the lines of what a repetition is given: a here-document, or files.
+    fn lines_of_commands(&mut self, repetition: &Repetition, state: &ShellState) -> Vec<ShellWord> {
+        let texts: Vec<Option<TracedText>> = match repetition.files.as_slice() {
+            [] => vec![self.text_of_input(state)],
+            files => files.iter().map(|file| self.text_of_file(&file.text, state)).collect(),
+        };
+        if texts.iter().any(Option::is_none) {
+            self.note_unseen("the commands that `parallel` runs are given to it, and are not known");
+        }
+        let lines: Vec<TracedText> = texts.iter().flatten().flat_map(lines_of).collect();
+        if lines.len() > MOST_LINES {
+            self.note_unread(
+                format!("of the commands that `parallel` is given no more than {MOST_LINES} are read"),
+                None,
+            );
+        }
+        let word = |text: TracedText| ShellWord { source: text.clone(), text, ..ShellWord::default() };
+        lines.into_iter().take(MOST_LINES).map(word).collect()
     }
 
     /// Runs commands that are written out, one after the other or beside each other.

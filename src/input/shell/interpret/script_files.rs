@@ -200,6 +200,29 @@ impl Interpreter<'_> {
         }
     }
 
+    /// The text that a command reads as its input, where that is a here-document or a file that can be read.
+    pub(super) fn text_of_input(&mut self, state: &ShellState) -> Option<TracedText> {
+        if let Some(document) = self.input.take() {
+            return Some(document.text_in_place());
+        }
+        let path = self.input_file.take()?;
+        self.text_of_file(&path, state)
+    }
+
+    /// The path of the file that was opened as an input.
+    pub(super) fn opened_input(&self, state: &ShellState) -> Option<TracedText> {
+        let input = state.fds.get(&0).filter(|fd| fd.certainty == Certainty::Sure)?.file?;
+        let path = self.files.get(input).filter(|file| !file.unclear)?.path.clone();
+        Some(path).filter(|path| !path.raw().starts_with("/dev/"))
+    }
+
+    /// The text of a file that a command names.
+    pub(super) fn text_of_file(&mut self, path: &TracedText, state: &ShellState) -> Option<TracedText> {
+        let path = self.absolute_path(path, state)?;
+        let code = self.own_script(&path).or_else(|| self.script_text(self.context.file_system.open(&path)))?;
+        Some(code.text)
+    }
+
     /// The text of what was found at a path.
     fn script_text(&self, opened: Lookup) -> Option<ScriptText> {
         match opened {

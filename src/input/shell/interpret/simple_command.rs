@@ -10,7 +10,7 @@ use super::list_item::ListItem;
 use super::print_record::redirects_output;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
-use super::unwrapped::is_shell;
+use super::unwrapped::{is_repeater, is_shell};
 use super::variable_value::VariableValue;
 use super::wrappers::asks_where;
 use crate::input::shell::parse::syntax::{
@@ -184,9 +184,14 @@ impl Interpreter<'_> {
             state.clone_from(&child);
         }
         let input = self.shell_input(simple, words, &child);
+        let opens_input = |redirect: &Redirect| {
+            matches!((&redirect.target, &redirect.action), (RedirectTarget::Number(0), RedirectAction::Open(_)))
+        };
+        let input_file = simple.redirects.iter().any(opens_input).then(|| self.opened_input(&child)).flatten();
         let outer = std::mem::replace(&mut self.input, input);
+        let outer_file = std::mem::replace(&mut self.input_file, input_file);
         let exits = self.start_program(words, child);
-        self.input = outer;
+        (self.input, self.input_file) = (outer, outer_file);
         exits.map_states(|child| ShellState {
             conditional: state.conditional || child.conditional,
             ..state.after_child(&child)
@@ -199,7 +204,7 @@ impl Interpreter<'_> {
         let is_read = |word: &ShellWord| {
             let raw = word.raw();
             let name = raw.rsplit('/').next().unwrap_or_default();
-            is_shell(name) || is_interpreter(name) || matches!(name, "newgrp" | "sg" | "ssh")
+            is_shell(name) || is_interpreter(name) || matches!(name, "newgrp" | "sg" | "ssh") || is_repeater(name)
         };
         if !words.iter().any(is_read) {
             return None;

@@ -116,6 +116,11 @@ pub(super) fn takes_next_word(text: &str, short: &str, long: &[&str]) -> bool {
         .is_some_and(|at| letters.get(at..).is_some_and(|rest| rest.chars().count() == 1))
 }
 
+/// Whether a program may run the lines of its input.
+pub(super) fn is_repeater(name: &str) -> bool {
+    matches!(name, "parallel" | "env_parallel")
+}
+
 /// Whether a name is a shell's.
 pub(in crate::input) fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "mksh")
