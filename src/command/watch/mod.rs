@@ -5,6 +5,7 @@ mod draft;
 mod look;
 mod standing;
 mod state;
+mod waiting;
 
 use std::io::Write;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
@@ -99,7 +100,7 @@ fn judge(
     first: impl Fn(Box<Seen>) -> Seen,
 ) -> anyhow::Result<ExitStatus> {
     loop {
-        let message = match state.patience() {
+        let message = match state.settle_in_time()? {
             Some(patience) => messages.recv_timeout(patience),
             None => messages.recv().map_err(RecvTimeoutError::from),
         };
@@ -113,9 +114,6 @@ fn judge(
                 Message::Looked(looked) => state.looked(looked),
                 Message::Failed(error) => return Err(error.into()),
             }
-        }
-        if state.patience().is_none() {
-            state.settle()?;
         }
     }
 }
