@@ -13,7 +13,7 @@ use crate::finding::{Judged, Report};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::input::capture::{self, Capture};
 use crate::judge::{Withheld, join_withheld, judge, reaches_other_hosts, withhold};
-use crate::model::{Layout, Live};
+use crate::model::{Container, KernelMount, Layout};
 use crate::report::{Concealed, group_findings, regroup_findings};
 
 /// Reads captures and judges them, and marks what does not count. Each host's layout is noted.
@@ -87,9 +87,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
     fn add(&mut self, capture: &Capture, note: &mut dyn FnMut(&Layout)) {
         let Session { rules, sources, .. } = *self.session;
         let mut layout = capture::layout(capture, rules, true, sources);
-        for live in layout.containers.iter_mut().filter_map(|container| container.live.as_mut()) {
-            forget_what_is_read(live);
-        }
+        layout.containers.iter_mut().for_each(forget_what_is_read);
         note(&layout);
         self.prepared.add_declarations(&layout.containers, sources);
         let concealed = Concealed::of(&mut layout, sources);
@@ -143,8 +141,12 @@ impl<'a, 'b> Fleet<'a, 'b> {
     }
 }
 
-/// Forgets what mounts and calls were read from: of a thousand hosts, it would be most of what is kept.
-fn forget_what_is_read(live: &mut Live) {
+/// Forgets what mounts and calls were read from, and the options of mounts, of which one alone still counts: of a thousand
+/// hosts, it would be most of what is kept.
+fn forget_what_is_read(container: &mut Container) {
+    container.mounts.iter_mut().filter_map(|mount| mount.kernel.as_deref_mut()).for_each(forget_options);
+    let Some(live) = &mut container.live else { return };
+    live.root.as_deref_mut().into_iter().for_each(forget_options);
     let engine = &mut live.engine;
     (engine.mounts, engine.words, engine.check) = (Vec::new(), Vec::new(), Vec::new());
     (engine.image_id, engine.started_at) = (String::new(), String::new());
@@ -153,4 +155,11 @@ fn forget_what_is_read(live: &mut Live) {
         kernel.inodes.clear();
         kernel.sources.clear();
     }
+}
+
+/// Forgets all options of a mount, but that it is read-only.
+fn forget_options(mount: &mut KernelMount) {
+    let is_read_only = mount.is_read_only();
+    mount.options = is_read_only.then(|| "ro".to_owned()).into_iter().collect();
+    mount.super_options = Vec::new();
 }

@@ -46,7 +46,7 @@ pub(super) struct Trial<'a> {
     taken: HashSet<String>,
     /// For each participant of the report that has a copy of a login, the command that makes it.
     copies: HashMap<usize, Span>,
-    /// How many containers mount what is written at a place.
+    /// How many containers mount what is written at a place, where that is more than one.
     mount_users: HashMap<Span, usize>,
 }
 
@@ -78,6 +78,9 @@ impl<'a> Trial<'a> {
         for mount in all.iter().flat_map(|container| &container.mounts) {
             *mount_users.entry(files.place(mount.span)).or_default() += 1;
         }
+        // One that no other mounts is most of them.
+        mount_users.retain(|_, users| *users > 1);
+        mount_users.shrink_to_fit();
         let are_all = concerned.len() == all.len();
         let chosen = all.iter_mut().enumerate().filter(|(at, _)| concerned.contains(at));
         let containers = chosen.map(|(_, container)| std::mem::take(container)).collect();

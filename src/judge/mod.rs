@@ -15,6 +15,7 @@ mod rests_on;
 mod stray_mounts;
 mod tables;
 mod turns;
+mod undeclared;
 mod undetermined;
 mod unresolved_places;
 mod unseen_mounts;
@@ -22,7 +23,7 @@ mod unseen_peers;
 mod unset_part;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Participant, UNDETERMINED, Verdict};
 use crate::model::{Container, Layout, parent_and_name};
@@ -57,6 +58,7 @@ use tables::leftover::leftover_fact;
 use tables::side_file::side_file_fact;
 use tables::users::users_fact;
 use tables::{ask_tables, ask_verdict, spawner};
+use undeclared::{mark_declared, worst_verdicts};
 use unresolved_places::UnresolvedPlaces;
 use unseen_peers::UnseenPeers;
 
@@ -118,29 +120,6 @@ fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
     if config.severity.is_empty() { Cow::Borrowed(rules) } else { Cow::Owned(rules.graded(config)) }
 }
 
-/// A use of a program: the container's index in the layout, the program, and the state directory.
-type Use = (usize, String, String);
-
-/// The worst verdict of each use.
-fn worst_verdicts(judged: Judged) -> HashMap<Use, Verdict> {
-    let mut worst: HashMap<Use, Verdict> = HashMap::new();
-    for one in judged.participants {
-        let known = worst.entry((one.index, one.program, one.state_dir)).or_insert(one.verdict);
-        *known = one.verdict.max(*known);
-    }
-    worst
-}
-
-/// Marks the verdicts that are worse where nothing is declared.
-fn mark_declared(judged: &mut Judged, undeclared: &HashMap<Use, Verdict>) {
-    for one in &mut judged.participants {
-        let of = (one.index, one.program.clone(), one.state_dir.clone());
-        if undeclared.get(&of).is_some_and(|verdict| *verdict > one.verdict) {
-            one.basis = Basis::Declared;
-        }
-    }
-}
-
 /// Judges a layout by what it and the configuration say.
 fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config, told: Told) -> Judged {
     let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
@@ -148,9 +127,11 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config, told: Told)
     for profile in &rules.profiles {
         let containers = layout.containers.iter().enumerate();
         let home = layout.home.as_deref();
-        let mut all: Vec<Candidate<'_>> = containers
-            .flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home))
-            .collect();
+        // Most have one, and of thousands of hosts a list that doubles is what takes most memory.
+        let mut all: Vec<Candidate<'_>> = Vec::with_capacity(layout.containers.len());
+        all.extend(
+            containers.flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home)),
+        );
         lent_copies::add_lent_copies(&layout.containers, &mut all, profile, rules);
         stray_mounts::mark_stray_mounts(&mut all, rules);
         unseen_mounts::list_unseen_mounts(&mut all);
@@ -251,6 +232,7 @@ impl<'a> Judgement<'a, '_> {
             }
         }
         self.copied_logins.tell_users(self.candidates, &mut rows);
+        judged.participants.reserve_exact(rows.len());
         for ((candidate, row), login) in self.candidates.iter().zip(rows).zip(logins) {
             let (participant, mut breaches) =
                 row.unwrap_or_else(|| (bystander_row(candidate, &self.rules.filesystems, login), Vec::new()));
@@ -353,7 +335,10 @@ impl<'a> Judgement<'a, '_> {
             reason.push_str(&variables_rested_on(candidate, relation.other_count > 0));
         }
         let mut participant = participant_row(candidate, &self.rules.filesystems, login, verdict, reason);
-        participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
+        if self.told == Told::Everything {
+            participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
+            participant.guard_evidence.clone_from(&candidate.guard.evidence);
+        }
         participant.peer_count = relation.other_count.saturating_sub(self.count_ways(&relation.others));
         let alone = relation.other_count == 0 && facts.peers == Peers::None;
         participant.auth = match candidate.auth.auth {
@@ -370,7 +355,6 @@ impl<'a> Judgement<'a, '_> {
             participant.internal_lock = InternalLock::Unknown.name();
         }
         participant.guard = if facts.guard == Guard::OneSided { Guard::Held.name() } else { facts.guard.name() };
-        participant.guard_evidence.clone_from(&candidate.guard.evidence);
         participant.guard_place = candidate.guard.landing.as_ref().map(|landing| landing.place.name());
         (participant, answer.breaches)
     }

@@ -220,11 +220,11 @@ fn replace(text: &mut String, value: &str, shown: &str, whole: bool) {
 fn own_pairs(container: &Container) -> Vec<Pair> {
     let paths = container.mounts.iter().map(|mount| &mount.target).chain(&container.working_dir);
     let set = container.env.values().filter_map(|variable| match &variable.value {
-        EnvValue::Set(value) => Some(value),
+        EnvValue::Set(value) => Some(&**value),
         EnvValue::Inherited => None,
     });
     let words = container.user.iter().chain(&container.image).chain(&container.given_name);
-    let words = words.chain(container.labels.values().map(|label| &label.value));
+    let words = words.chain(container.labels.values().map(|label| &*label.value));
     let pair = |value: &Value, shown: Cow<'_, str>| (value.text.clone(), shown.into_owned());
     let paths = paths.chain(set).map(|value| pair(value, value.shown.container_path(&value.text)));
     let words = words.map(|value| pair(value, value.shown.word(&value.text)));

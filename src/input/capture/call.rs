@@ -73,7 +73,7 @@ pub(super) fn environment(container: &Container, told: &Told) -> BTreeMap<String
     }
     if let Some(home) = &container.shown().home {
         let span = told.span(&Fact::Home);
-        let home = || EnvVar::new(EnvValue::Set(Value::known(home.clone(), Some(span))), span);
+        let home = || EnvVar::new(EnvValue::set(Value::known(home.clone(), Some(span))), span);
         env.entry("HOME".to_owned()).or_insert_with(home);
     }
     env

@@ -72,7 +72,7 @@ impl<'a> Reading<'a> {
             let around = Around { project: &self.project.variables, service: &known };
             self.read_file(item, &mut own, &around);
             let fresh = own.iter().filter(|(name, text)| before.get(*name) != Some(*text));
-            let variable = |text: &String| EnvVar::new(EnvValue::Set(Value::known(text.clone(), None)), item.span);
+            let variable = |text: &String| EnvVar::new(EnvValue::set(Value::known(text.clone(), None)), item.span);
             variables.extend(fresh.map(|(name, text)| (name.clone(), variable(text))));
         }
         variables.extend(written);

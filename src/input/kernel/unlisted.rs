@@ -106,7 +106,7 @@ pub(super) fn container_of(pid: &Pid, profiles: &[Profile]) -> Option<(Container
     let env = variables(&pid.read("environ", MOST_WORDS).unwrap_or_default());
     let env = env.into_iter().map(|(name, value)| {
         let is_secret = !value.is_empty() && !is_public(&name);
-        let variable = EnvVar { is_secret, ..EnvVar::new(EnvValue::Set(Value::known(value, None)), Span::default()) };
+        let variable = EnvVar { is_secret, ..EnvVar::new(EnvValue::set(Value::known(value, None)), Span::default()) };
         (name, variable)
     });
     let engine = EngineFacts { pid: pid.number, words, inspection: Inspection::Unlisted, ..EngineFacts::default() };
