@@ -140,7 +140,7 @@ impl WalkedPath {
 struct TreeWalk<'a> {
     reader: &'a Reader,
     began: Rc<WalkedPath>,
-    budget: Budget,
+    budget: WalkBudget,
     /// The directories that are still to be read, the next one last.
     open: Vec<OpenDirectory>,
 }
@@ -170,7 +170,7 @@ struct Ignores {
 }
 
 /// What a walk may still cost.
-struct Budget {
+struct WalkBudget {
     patterns: usize,
     tries: usize,
     entries: usize,
@@ -199,7 +199,7 @@ impl Tree {
     /// Walks a directory, whether or not it is a git checkout. Git is found by the PATH of the environment.
     pub fn below(directory: &Path, reader: &Reader, environment: &BTreeMap<String, String>) -> Self {
         let mut tree = Self::default();
-        let mut budget = Budget {
+        let mut budget = WalkBudget {
             patterns: MAX_PATTERNS,
             tries: MAX_TRIED,
             entries: MAX_ENTRIES,
@@ -276,7 +276,7 @@ impl Tree {
     }
 
     /// The ignore files of the directories above one, up to the top of its repository.
-    fn ignores_above(&mut self, directory: &Path, reader: &Reader, budget: &mut Budget) -> Option<Rc<Ignores>> {
+    fn ignores_above(&mut self, directory: &Path, reader: &Reader, budget: &mut WalkBudget) -> Option<Rc<Ignores>> {
         let real = reader.real_path(directory).ok()?;
         let top = repository_top(&real)?;
         let mut directories: Vec<&Path> = real.ancestors().skip(1).take_while(|above| above.starts_with(top)).collect();
@@ -298,7 +298,7 @@ impl Tree {
         above: Option<Rc<Ignores>>,
         marks: DirectoryMarks,
         reader: &Reader,
-        budget: &mut Budget,
+        budget: &mut WalkBudget,
     ) -> Option<Rc<Ignores>> {
         let mut ignores = above;
         if marks.is_top {
@@ -316,7 +316,7 @@ impl Tree {
         name: &Path,
         above: Option<Rc<Ignores>>,
         reader: &Reader,
-        budget: &mut Budget,
+        budget: &mut WalkBudget,
     ) -> Option<Rc<Ignores>> {
         let path = directory.join(name);
         let built = reader.read(&path, MAX_IGNORE_FILE).and_then(|text| {

@@ -219,10 +219,10 @@ impl<'a> Judgement<'a, '_> {
             for (at, relation) in relate_members(self.candidates, &group, host) {
                 let Some(candidate) = self.candidates.get(at) else { continue };
                 let facts = self.facts(candidate, &relation, host);
-                members.push(Member { at, participant: first_participant + at, login, candidate, relation, facts });
+                members.push(LoginMember { at, participant: first_participant + at, login, candidate, relation, facts });
             }
         }
-        let mut rows: Vec<Option<Row>> = self.candidates.iter().map(|_| None).collect();
+        let mut rows: Vec<Option<JudgedRow>> = self.candidates.iter().map(|_| None).collect();
         let answers = map_chunks(&members, WORTH_A_THREAD, |members| {
             members.iter().map(|member| (member.at, self.row(member))).collect()
         });
@@ -308,8 +308,8 @@ impl<'a> Judgement<'a, '_> {
         containers.len() - names.len()
     }
 
-    fn row(&self, member: &Member<'a, '_>) -> Row {
-        let Member { participant, login, candidate, relation, facts, .. } = member;
+    fn row(&self, member: &LoginMember<'a, '_>) -> JudgedRow {
+        let LoginMember { participant, login, candidate, relation, facts, .. } = member;
         let (participant, login, facts) = (*participant, *login, *facts);
         let (rules, candidates) = (self.rules, self.candidates);
         let copied_from = self.copied_logins.users_of(candidate);
@@ -370,10 +370,10 @@ fn overlap_fact(candidate: &Candidate<'_>, relation: &Relation) -> Overlap {
 }
 
 /// A participant with what is wrong.
-type Row = (Participant, Vec<Breach>);
+type JudgedRow = (Participant, Vec<Breach>);
 
 /// One that takes part, with what the others of its login mean for it.
-struct Member<'a, 'b> {
+struct LoginMember<'a, 'b> {
     /// Its index among the candidates.
     at: usize,
     /// Its index among the participants.

@@ -18,18 +18,18 @@ pub(super) type Files = BTreeMap<String, RuleFile>;
 /// Reads every rule file of a directory.
 pub(super) fn read(reader: &Reader, root: &Path) -> Result<Files, RulesetError> {
     let mut files = Files::new();
-    Reading { reader, root, left: MAX_FILES }.directory(root, 0, &mut files)?;
+    RulesReading { reader, root, left: MAX_FILES }.directory(root, 0, &mut files)?;
     Ok(files)
 }
 
-struct Reading<'a> {
+struct RulesReading<'a> {
     reader: &'a Reader,
     root: &'a Path,
     /// How many entries may come.
     left: usize,
 }
 
-impl Reading<'_> {
+impl RulesReading<'_> {
     fn directory(&mut self, directory: &Path, depth: usize, files: &mut Files) -> Result<(), RulesetError> {
         let unreadable = |path: &Path, cause| RulesetError::Unreadable { path: path.to_owned(), cause };
         let too_many = || unreadable(directory, ReadError::TooMany { limit: MAX_FILES });

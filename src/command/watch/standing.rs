@@ -20,11 +20,11 @@ pub(super) struct Outcome {
     pub(super) hits: Vec<usize>,
     /// The logins that it uses, by id.
     pub(super) logins: Vec<String>,
-    broken: Vec<BrokenRule>,
+    broken: Vec<ToldRule>,
 }
 
 /// A rule that is broken: which, how bad, how sure, and whether that is accepted.
-type BrokenRule = (String, Severity, Confidence, bool);
+type ToldRule = (String, Severity, Confidence, bool);
 
 impl Outcome {
     /// Makes the verdict at least as bad as this one, which nobody declared.
@@ -46,7 +46,7 @@ impl Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) verdict: Option<Verdict>,
-    broken: Vec<BrokenRule>,
+    broken: Vec<ToldRule>,
     /// The logins that it uses, by id.
     pub(super) logins: Vec<String>,
 }

@@ -25,7 +25,7 @@ pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout
     }
     let volumes = named_volumes(&project.root);
     let reading = Reading::new(project, context, sources);
-    let mut reader = Reader { project, volumes, reading };
+    let mut reader = ServiceReader { project, volumes, reading };
     if project.root.get("services").is_none() && project.diagnostics.is_empty() {
         let message = "there are no `services`; a compose file has at least that";
         let span = Span { end: project.root.span.start, ..project.root.span };
@@ -46,13 +46,13 @@ pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout
     layout
 }
 
-struct Reader<'a> {
+struct ServiceReader<'a> {
     project: &'a Project,
     volumes: Volumes,
     reading: Reading<'a>,
 }
 
-impl Reader<'_> {
+impl ServiceReader<'_> {
     fn service(&mut self, entry: &Entry) -> Container {
         let node = &*entry.value;
         self.reading.unseen = self.project.unseen.get(&entry.key).cloned().unwrap_or_default();

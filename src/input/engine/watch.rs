@@ -113,7 +113,7 @@ pub fn watch(
     let endpoint = context::endpoint(options)?;
     let runtime = runtime()?;
     let result = runtime.block_on(async {
-        let mut watch = Watch {
+        let mut watch = EngineWatch {
             client: Arc::new(EngineClient::lasting(&endpoint, options)?),
             permits: Arc::new(Semaphore::new(connect::width(&endpoint.address))),
             endpoint,
@@ -138,7 +138,7 @@ fn now() -> i64 {
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
-struct Watch<'a> {
+struct EngineWatch<'a> {
     endpoint: Endpoint,
     client: Arc<EngineClient>,
     permits: Arc<Semaphore>,
@@ -166,7 +166,7 @@ enum Over {
     Lost(EngineError),
 }
 
-impl Watch<'_> {
+impl EngineWatch<'_> {
     async fn run(&mut self) -> Result<(), EngineError> {
         let mut pause = FIRST_PAUSE;
         loop {

@@ -73,7 +73,7 @@ pub(super) struct Member {
 
 /// What attributes before a member say of it, in the place of its header (pax, and the GNU's long names).
 #[derive(Default)]
-struct Told {
+struct MemberAttributes {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     uid: Option<u64>,
@@ -90,7 +90,7 @@ pub(super) fn each_member(
     take: &mut dyn FnMut(Member, &mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut archive = tar::Archive::new(from);
-    let mut told = Told::default();
+    let mut told = MemberAttributes::default();
     // Raw, since a long name is read whole otherwise, however long it says that it is.
     for entry in archive.entries()?.raw(true) {
         let mut entry = entry?;
@@ -125,7 +125,7 @@ fn name_of(entry: &mut dyn Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-impl Told {
+impl MemberAttributes {
     fn read(&mut self, attributes: &[u8]) -> io::Result<()> {
         for attribute in tar::PaxExtensions::new(attributes) {
             let attribute = attribute?;

@@ -100,12 +100,12 @@ pub(super) struct Seen {
 }
 
 /// Why a look at a container ended early.
-enum Stop {
+enum LookStop {
     Gone,
     Failed(String),
 }
 
-impl Stop {
+impl LookStop {
     fn of(what: &str, errno: Errno) -> Self {
         if is_gone(errno) { Self::Gone } else { Self::Failed(format!("{what}: {}", said(errno))) }
     }
@@ -125,12 +125,12 @@ pub(super) fn see(task: &Task) -> Outcome {
     let looked = match is_ours(task, &pid) {
         Ok(false) => return Outcome::NotOurs,
         Ok(true) => look(task, &pid),
-        Err(errno) => Err(Stop::of("whose process it is was not looked at", errno)),
+        Err(errno) => Err(LookStop::of("whose process it is was not looked at", errno)),
     };
     // What a process that has ended did not show proves nothing.
     match (looked, has_ended(&pid)) {
-        (Err(Stop::Gone), _) | (_, true) => gone(task),
-        (Err(Stop::Failed(gap)), _) => failed(gap),
+        (Err(LookStop::Gone), _) | (_, true) => gone(task),
+        (Err(LookStop::Failed(gap)), _) => failed(gap),
         (Ok(seen), false) => Outcome::Seen(Box::new(seen)),
     }
 }
@@ -170,16 +170,16 @@ fn is_in(pid: &Pid, id: &str) -> Result<bool, Errno> {
     Ok(id.len() >= SHORTEST_ID && pid.cgroup()?.contains(id))
 }
 
-fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
-    let bytes = pid.read("mountinfo", MOST_MOUNTS).map_err(|errno| Stop::of("its mounts were not looked at", errno))?;
+fn look(task: &Task, pid: &Pid) -> Result<Seen, LookStop> {
+    let bytes = pid.read("mountinfo", MOST_MOUNTS).map_err(|errno| LookStop::of("its mounts were not looked at", errno))?;
     if bytes.len() as u64 >= MOST_MOUNTS {
         // What was not read may lie over what was.
-        return Err(Stop::Failed(format!("its mount table is longer than {MOST_MOUNTS} bytes, and was not looked at")));
+        return Err(LookStop::Failed(format!("its mount table is longer than {MOST_MOUNTS} bytes, and was not looked at")));
     }
     let mut table = mountinfo::parse(&bytes);
     table.mounts.extend(task.root.clone());
     if is_being_set_up(task, &table.mounts) {
-        return Err(Stop::Failed(format!("its first process, {}, was still being set up by the runtime", pid.number)));
+        return Err(LookStop::Failed(format!("its first process, {}, was still being set up by the runtime", pid.number)));
     }
     let mut gaps: Vec<String> = odd_lines("its mount table", &table, false).into_iter().collect();
     let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
@@ -197,7 +197,7 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
 
     let root = match pid.root() {
         Ok(root) => root,
-        Err(NoRoot::Unopened(errno)) if is_gone(errno) => return Err(Stop::Gone),
+        Err(NoRoot::Unopened(errno)) if is_gone(errno) => return Err(LookStop::Gone),
         Err(reason) => {
             gaps.push(unfollowed(pid.number, reason));
             return Ok(Seen { kernel: Some(kernel), gaps, ..Seen::default() });
@@ -210,7 +210,7 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
     let words = !task.container.engine().words.is_empty();
     let script = words.then(|| scripts::read(&task.container, &root, kernel.home.as_deref(), &task.host.profiles));
     let calls = &script.as_ref().unwrap_or(&task.container.script).invocations;
-    let told = Told { first: &first, passwd, calls };
+    let told = PathClues { first: &first, passwd, calls };
     let logins = files(task, &root, told, &mut kernel, &mut gaps);
     kernel.followed = true;
     Ok(Seen { kernel: Some(kernel), script, gaps, logins })
@@ -293,7 +293,7 @@ fn home_by_passwd(task: &Task, root: &Root) -> Option<String> {
 }
 
 /// What tells which paths of a container are followed.
-struct Told<'a> {
+struct PathClues<'a> {
     /// The environment of the first process.
     first: &'a BTreeMap<String, String>,
     /// The home of its user.
@@ -305,7 +305,7 @@ struct Told<'a> {
 fn files(
     task: &Task,
     root: &Root,
-    told: Told<'_>,
+    told: PathClues<'_>,
     kernel: &mut KernelFacts,
     gaps: &mut Vec<String>,
 ) -> BTreeMap<String, Login> {
@@ -313,7 +313,7 @@ fn files(
     let table: Vec<KernelMount> = kernel.mounts.clone();
     let mounts = visible(&table);
     let processes = kernel.processes.clone();
-    let Told { first, passwd, calls } = told;
+    let PathClues { first, passwd, calls } = told;
     let known = Known { container: &task.container, calls, first, processes: &processes, passwd, mounts: &mounts };
     let homes = known.homes(profiles);
     let path = task.container.env.get("PATH").and_then(known_value).or(first.get("PATH").map(String::as_str));

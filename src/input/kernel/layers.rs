@@ -123,14 +123,14 @@ impl Layers {
         for _ in 0..MOST_LINKS {
             let (layer, seen) = self.step(&path)?;
             match seen {
-                Step::There(entry) => return Ok((layer, path, entry)),
-                Step::Through(real) => path = real,
+                WalkStep::There(entry) => return Ok((layer, path, entry)),
+                WalkStep::Through(real) => path = real,
             }
         }
         Err(NotThere::Absent)
     }
 
-    fn step(&self, path: &str) -> Result<(&Layer, Step), NotThere> {
+    fn step(&self, path: &str) -> Result<(&Layer, WalkStep), NotThere> {
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
         let mut found = Err(NotThere::Absent);
         for end in ends {
@@ -140,9 +140,9 @@ impl Layers {
                 Seen::Link(text) => {
                     let (parent, _) = parent_and_name(name).ok_or(NotThere::Failed)?;
                     let target = join(&join(parent, &text), &format!("./{}", rest.trim_start_matches('/')));
-                    return Ok((layer, Step::Through(target)));
+                    return Ok((layer, WalkStep::Through(target)));
                 }
-                Seen::Entry(entry) => found = Ok((layer, Step::There(entry))),
+                Seen::Entry(entry) => found = Ok((layer, WalkStep::There(entry))),
                 Seen::Nothing | Seen::Removed => return Err(NotThere::Absent),
                 Seen::Failed => return Err(NotThere::Failed),
             }
@@ -171,7 +171,7 @@ enum NotThere {
 }
 
 /// What a walk comes to.
-enum Step {
+enum WalkStep {
     There(Entry),
     /// Along a link: the whole path from there.
     Through(String),

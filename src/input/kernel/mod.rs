@@ -188,7 +188,7 @@ impl Begun {
         }
         let outside = inside.remove(&None).unwrap_or_default();
 
-        let mut jobs: Vec<Job<Answer>> = Vec::new();
+        let mut jobs: Vec<Job<LookAnswer>> = Vec::new();
         let mut progress = Vec::new();
         for (at, container) in capture.containers.iter().enumerate() {
             let first = starts.remove(&at).unwrap_or_default();
@@ -205,7 +205,7 @@ impl Begun {
             progress.push(Arc::clone(&task.progress));
             let watcher = options.watcher.clone();
             jobs.push(Box::new(move || {
-                let answer = Answer::Container(see(&task));
+                let answer = LookAnswer::Container(see(&task));
                 (watcher.0)();
                 answer
             }));
@@ -214,11 +214,11 @@ impl Begun {
         capture.gaps.extend(scan::foreign(&host, &outside));
         let shared = Arc::clone(&host);
         let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
-        jobs.push(Box::new(move || Answer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
+        jobs.push(Box::new(move || LookAnswer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
 
         let mut answers = pool::run(jobs, self.deadline);
         match answers.pop().flatten() {
-            Some(Answer::Outside(seen)) => put_outside(*seen, capture, numbers),
+            Some(LookAnswer::Outside(seen)) => put_outside(*seen, capture, numbers),
             _ => {
                 capture.gaps.push(format!("the host's own files did not answer{}", within(options)));
                 if let Some(own) = &mut capture.own {
@@ -248,7 +248,7 @@ impl FirstProcess {
 }
 
 /// What a job gives.
-enum Answer {
+enum LookAnswer {
     Container(Outcome),
     Outside(Box<Seen>),
 }
@@ -363,22 +363,22 @@ fn is_in_own_namespace(options: &Look) -> bool {
 fn fill(
     options: &Look,
     capture: &mut Capture,
-    answers: Vec<Option<Answer>>,
+    answers: Vec<Option<LookAnswer>>,
     progress: &[Progress],
     numbers: &mut LoginIds,
 ) -> Vec<String> {
     let mut gone = Vec::new();
     for ((container, answer), progress) in capture.containers.iter_mut().zip(answers).zip(progress) {
         // Of one that is gone the sources were followed on the host.
-        let is_gone = matches!(answer, Some(Answer::Container(Outcome::Gone(_))));
+        let is_gone = matches!(answer, Some(LookAnswer::Container(Outcome::Gone(_))));
         let mut seen = match answer {
-            Some(Answer::Container(Outcome::Seen(seen))) => *seen,
-            Some(Answer::Container(Outcome::Gone(_))) if container.engine().inspection == Inspection::Unlisted => {
+            Some(LookAnswer::Container(Outcome::Seen(seen))) => *seen,
+            Some(LookAnswer::Container(Outcome::Gone(_))) if container.engine().inspection == Inspection::Unlisted => {
                 let mut seen = progress.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
                 seen.gaps.push("it ended while it was looked at".to_owned());
                 seen
             }
-            Some(Answer::Container(Outcome::Gone(mounts))) => {
+            Some(LookAnswer::Container(Outcome::Gone(mounts))) => {
                 let engine = container.engine_mut();
                 gone.push(engine.id.clone());
                 engine.mounts = mounts;
@@ -397,7 +397,7 @@ fn fill(
                 };
                 Seen { gaps: vec![gap], ..Seen::default() }
             }
-            Some(Answer::Container(Outcome::NotOurs)) => {
+            Some(LookAnswer::Container(Outcome::NotOurs)) => {
                 let gap = format!(
                     "process {} in {} is not the container's: the engine counts processes elsewhere; run this on the \
                      engine's own host, or give its /proc with --proc",

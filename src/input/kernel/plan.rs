@@ -75,7 +75,7 @@ pub fn resolve_on_host(
             return (planned.into_iter().map(|one| one.container).collect(), told);
         }
     };
-    let site = Arc::new(Site::of(host, &mounts, options.files.clone(), capture, rules));
+    let site = Arc::new(PlannedHost::of(host, &mounts, options.files.clone(), capture, rules));
     let kept: Vec<Container> = planned.iter().map(|one| one.container.clone()).collect();
     let mut jobs: Vec<Job<(Container, Vec<Diagnostic>)>> = Vec::new();
     for one in planned {
@@ -98,7 +98,7 @@ pub fn resolve_on_host(
 }
 
 /// The host, as far as planned containers depend on it.
-struct Site {
+struct PlannedHost {
     host: Host,
     tree: Arc<HostTree>,
     /// The mounts that a path of the host can be on.
@@ -109,7 +109,7 @@ struct Site {
     filesystems: Filesystems,
 }
 
-impl Site {
+impl PlannedHost {
     fn of(
         host: Host,
         mounts: &[KernelMount],

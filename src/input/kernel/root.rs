@@ -258,11 +258,11 @@ struct Walk<'a> {
     /// What stands there; `None` where that is to be opened anew.
     here: Option<There>,
     /// What is still to come, the next last.
-    pending: Vec<Step>,
+    pending: Vec<PathStep>,
     links: Vec<Link>,
 }
 
-enum Step {
+enum PathStep {
     Name(Vec<u8>),
     Up,
     /// Here a link's target ends.
@@ -272,8 +272,8 @@ enum Step {
 impl Walk<'_> {
     fn push(&mut self, path: &[u8]) {
         let parts = path.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".");
-        let steps: Vec<Step> =
-            parts.map(|part| if part == b".." { Step::Up } else { Step::Name(part.to_vec()) }).collect();
+        let steps: Vec<PathStep> =
+            parts.map(|part| if part == b".." { PathStep::Up } else { PathStep::Name(part.to_vec()) }).collect();
         self.pending.extend(steps.into_iter().rev());
     }
 
@@ -283,9 +283,9 @@ impl Walk<'_> {
                 return self.arrive();
             };
             let stopped = match step {
-                Step::Name(name) => self.enter(name).err(),
-                Step::Up => self.leave().err(),
-                Step::TargetOf(link) => {
+                PathStep::Name(name) => self.enter(name).err(),
+                PathStep::Up => self.leave().err(),
+                PathStep::TargetOf(link) => {
                     let real = self.real();
                     if let Some(link) = self.links.get_mut(link) {
                         link.target = real;
@@ -337,7 +337,7 @@ impl Walk<'_> {
         let (file, stat) = match found {
             Ok(found) => found,
             Err(errno) => {
-                self.pending.push(Step::Name(name));
+                self.pending.push(PathStep::Name(name));
                 return Err(ended(errno));
             }
         };
@@ -355,7 +355,7 @@ impl Walk<'_> {
         let kernels = rustix::fs::fstatfs(file).map_err(ended)?.f_type == PROC_SUPER_MAGIC;
         let text = rustix::fs::readlinkat(file, "", Vec::new()).map_err(ended)?.into_bytes();
         if kernels || self.links.len() >= MOST_LINKS || text.is_empty() {
-            self.pending.push(Step::Name(name.to_vec()));
+            self.pending.push(PathStep::Name(name.to_vec()));
             return Err(if kernels { End::OwnLink } else { End::Loop });
         }
         if text.starts_with(b"/") {
@@ -365,7 +365,7 @@ impl Walk<'_> {
         // Where `..` follows a name, that name may be a link: only the walk itself tells the target.
         let start: [&[u8]; 3] = [b"..", b".", b""];
         if text.split(|byte| *byte == b'/').skip_while(|part| start.contains(part)).any(|part| part == b"..") {
-            self.pending.push(Step::TargetOf(self.links.len()));
+            self.pending.push(PathStep::TargetOf(self.links.len()));
         }
         let target = join(&self.real(), &shown(&text));
         self.links.push(Link { name: named, target });
@@ -382,9 +382,9 @@ impl Walk<'_> {
         let mut path = self.real();
         for step in self.pending.iter().rev() {
             match step {
-                Step::Name(name) => path.push_str(&format!("/{}", shown(name))),
-                Step::Up => path.push_str("/.."),
-                Step::TargetOf(_) => {}
+                PathStep::Name(name) => path.push_str(&format!("/{}", shown(name))),
+                PathStep::Up => path.push_str("/.."),
+                PathStep::TargetOf(_) => {}
             }
         }
         clean(&path)

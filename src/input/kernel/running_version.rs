@@ -30,7 +30,7 @@ pub(super) fn note_versions(processes: &mut [ProcessFacts], kernel: KernelView<'
         let Ok(pid) = kernel.proc.pid(process.pid) else { continue };
         // One that runs with mounts of its own is in its container all the same.
         let Ok(root) = pid.root() else { continue };
-        let look = Look { pid: &pid, boot: kernel.boot, root: &root, profile, installed };
+        let look = VersionLook { pid: &pid, boot: kernel.boot, root: &root, profile, installed };
         match look.version(&process.words) {
             Some(Ok(version)) => process.version = Some(version),
             Some(Err(why)) => process.version_unknown = Some(why),
@@ -39,7 +39,7 @@ pub(super) fn note_versions(processes: &mut [ProcessFacts], kernel: KernelView<'
     }
 }
 
-struct Look<'a> {
+struct VersionLook<'a> {
     pid: &'a Pid,
     boot: Option<i64>,
     root: &'a Root,
@@ -47,7 +47,7 @@ struct Look<'a> {
     installed: &'a [Installed],
 }
 
-impl Look<'_> {
+impl VersionLook<'_> {
     /// Its version, or why that is not known; `None` where it is whatever is installed, or its file may not be looked at.
     fn version(&self, words: &[String]) -> Option<Result<String, String>> {
         let exe = self.inside(&self.pid.link("exe").ok()?);

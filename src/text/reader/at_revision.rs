@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Listed, Reach, Reader};
+use super::{Listed, ReaderReach, Reader};
 use crate::text::read_error::{EntryKind, ReadError};
 use crate::text::revision_tree::{Blob, RevisionEntry, RevisionTree};
 
@@ -54,7 +54,7 @@ pub(super) enum LastLink {
 }
 
 /// A path on its way.
-struct Way {
+struct PathWalk {
     real: PathBuf,
     /// The components that are left, the first one last.
     rest: Vec<OsString>,
@@ -76,13 +76,13 @@ impl Reader {
         let top = self.revisions.iter().map(|tree| tree.top()).find(|top| whole.starts_with(top));
         let real = top.unwrap_or(Path::new("/")).to_owned();
         let rest = reversed_parts(whole.strip_prefix(&real).unwrap_or(&whole));
-        let mut way = Way { real, rest, entered: top.is_some(), left: false, is_lost: false };
+        let mut way = PathWalk { real, rest, entered: top.is_some(), left: false, is_lost: false };
         let found = self.follow(&mut way, last);
         way.is_lost |= matches!(found, Err(ReadError::Absent));
         if !way.entered {
             return None;
         }
-        let is_allowed = self.reach == Reach::Host || self.is_inside(&way.real) || self.typed(path).is_some();
+        let is_allowed = self.reach == ReaderReach::Host || self.is_inside(&way.real) || self.typed(path).is_some();
         Some(match found {
             // The disk's own bounds hold.
             Ok(Found::OnDisk) => Ok(Reached { real: way.real, found: Found::OnDisk }),
@@ -93,7 +93,7 @@ impl Reader {
         })
     }
 
-    fn follow(&self, way: &mut Way, last: LastLink) -> Result<Found<'_>, ReadError> {
+    fn follow(&self, way: &mut PathWalk, last: LastLink) -> Result<Found<'_>, ReadError> {
         let mut links = 0;
         while let Some(part) = way.rest.pop() {
             let was_inside = self.is_inside(&way.real);
