@@ -20,7 +20,7 @@ use crate::rules::FailOn;
 pub use init::Init;
 pub use manual::{Page, completions, pages};
 pub use plugin::{Call, Engine, METADATA, call};
-pub use running::{Audit, Capture, Preflight, Report, Sight, Watch, WatchFormat, Where, WhereFormat};
+pub use running::{Audit, Capture, LookArguments, Preflight, Report, Watch, WatchFormat, Where, WhereFormat};
 
 /// Headings of the options in the help.
 const INPUT: &str = "Input";
@@ -240,7 +240,7 @@ pub struct Graph {
     pub compose: Compose,
     /// What to look at. A plan is drawn beside what --from was captured.
     #[command(flatten)]
-    pub sight: Sight,
+    pub sight: LookArguments,
     /// Format of the picture
     #[arg(long, help_heading = OUTPUT, value_enum, default_value_t = Picture::Svg)]
     pub format: Picture,

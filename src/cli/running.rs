@@ -20,7 +20,7 @@ pub struct Audit {
     pub containers: Vec<String>,
     /// What to look at.
     #[command(flatten)]
-    pub sight: Sight,
+    pub sight: LookArguments,
     /// Compare the logins in different directories, in memory, to find copies of one login
     #[arg(long, help_heading = JUDGING)]
     pub compare_identities: bool,
@@ -46,7 +46,7 @@ pub struct Preflight {
     pub compose: Compose,
     /// What to look at.
     #[command(flatten)]
-    pub sight: Sight,
+    pub sight: LookArguments,
     /// Fail on findings that were there before, too, and not only on what the plan adds or makes worse
     #[arg(long, help_heading = JUDGING)]
     pub fail_on_any: bool,
@@ -66,7 +66,7 @@ pub struct Preflight {
 pub struct Report {
     /// What to look at.
     #[command(flatten)]
-    pub sight: Sight,
+    pub sight: LookArguments,
     /// Compare the logins in different directories, in memory, to find copies of one login
     #[arg(long, help_heading = JUDGING)]
     pub compare_identities: bool,
@@ -89,7 +89,7 @@ pub struct Report {
 pub struct Watch {
     /// What to look at.
     #[command(flatten)]
-    pub sight: Sight,
+    pub sight: LookArguments,
     /// Format of each line
     #[arg(long, help_heading = OUTPUT, value_enum, default_value_t = WatchFormat::Text)]
     pub format: WatchFormat,
@@ -115,7 +115,7 @@ pub struct Where {
     pub words: Vec<String>,
     /// What to look at.
     #[command(flatten)]
-    pub sight: Sight,
+    pub sight: LookArguments,
     /// Format of the printed result
     #[arg(long, help_heading = OUTPUT, value_enum, default_value_t = WhereFormat::Text)]
     pub format: WhereFormat,
@@ -135,7 +135,7 @@ pub enum WhereFormat {
 pub struct Capture {
     /// What to look at.
     #[command(flatten)]
-    pub sight: Sight,
+    pub sight: LookArguments,
     /// Record which directories hold the same login, and nothing else about it
     #[arg(long, help_heading = OUTPUT)]
     pub compare_identities: bool,
@@ -152,7 +152,7 @@ pub struct Capture {
 
 /// What running containers are seen through.
 #[derive(Debug, Args)]
-pub struct Sight {
+pub struct LookArguments {
     /// Read the output of `overlock capture` instead of asking this host: a file with any number of captures, a directory
     /// of such files, or `-`; repeatable
     #[arg(long, help_heading = INPUT, value_name = "PATH", conflicts_with_all = ["context", "proc"])]

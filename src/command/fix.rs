@@ -114,7 +114,7 @@ impl FixRequest<'_> {
         let search = Search::Repository(super::first_of(self.arguments));
         let configuration = configuration::find(self.cli, search, session.world, &sources);
         let layout = check::read(
-            &check::Asked::of(self.arguments).excluding(&configuration),
+            &check::PlanRequest::of(self.arguments).excluding(&configuration),
             session.world,
             &self.programs,
             &sources,

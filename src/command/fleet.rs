@@ -8,7 +8,7 @@ use super::accept::{Acceptance, Prepared};
 use super::captures;
 use super::session::Session;
 use super::settled::{self, Steps};
-use crate::cli::Sight;
+use crate::cli::LookArguments;
 use crate::finding::{Judged, Report};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::input::capture::{self, Capture};
@@ -18,7 +18,7 @@ use crate::report::{Concealed, group_findings, regroup_findings};
 
 /// Reads captures and judges them, and marks what does not count. Each host's layout is noted.
 pub(super) fn settled(
-    sight: &Sight,
+    sight: &LookArguments,
     acceptance: &Acceptance<'_>,
     session: &Session<'_>,
     steps: &mut Steps<'_>,

@@ -47,13 +47,13 @@ pub struct Directory {
     /// Its path, below the one that the walk began at.
     pub path: PathBuf,
     /// What it holds, sorted by name.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<WalkedEntry>,
     repository: Option<Rc<AskedRepository>>,
 }
 
 /// One entry of a directory.
 #[derive(Debug)]
-pub struct Entry {
+pub struct WalkedEntry {
     /// Its name.
     pub name: std::ffi::OsString,
     /// What it is, links not followed.
@@ -69,7 +69,7 @@ impl Directory {
     }
 
     /// Why an entry is left out: an ignore file says so, and git does not track it. `None` where it is not.
-    pub fn reason_left_out(&self, entry: &Entry) -> Option<String> {
+    pub fn reason_left_out(&self, entry: &WalkedEntry) -> Option<String> {
         if !entry.is_ignored {
             return None;
         }
@@ -266,7 +266,7 @@ impl Tree {
                 let (ignores, repository) = (ignores.clone(), repository.clone());
                 walk.open.push(OpenDirectory { path: at, ignores, repository, is_ignored });
             }
-            entries.push(Entry { name: entry.name, kind: entry.kind, is_ignored });
+            entries.push(WalkedEntry { name: entry.name, kind: entry.kind, is_ignored });
         }
         // The first is taken next.
         if let Some(found) = walk.open.get_mut(first..) {

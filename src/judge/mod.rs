@@ -71,11 +71,11 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
     // Before all that is told of them is in memory.
     let undeclared = (is_declared(&layout.containers) || config.changes_verdicts()).then(|| {
         let declared = take_declarations(&mut layout.containers);
-        let judged = judge_declared(layout, rules, &Config::default(), Told::Verdicts);
+        let judged = judge_declared(layout, rules, &Config::default(), AnswerExtent::Verdicts);
         restore_declarations(&mut layout.containers, declared);
         worst_verdicts(judged)
     });
-    let mut judged = judge_declared(layout, &graded(rules, config), config, Told::Everything);
+    let mut judged = judge_declared(layout, &graded(rules, config), config, AnswerExtent::Everything);
     if let Some(undeclared) = undeclared {
         mark_declared(&mut judged, &undeclared);
     }
@@ -90,12 +90,12 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
 /// Judges a layout that was judged before, or a part of it, after a change: the same rules, and no word about what is only
 /// declared. What is broken has no words and no locations: nobody reads it.
 pub fn judge_again(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
-    judge_declared(layout, &graded(rules, config), config, Told::Rules)
+    judge_declared(layout, &graded(rules, config), config, AnswerExtent::Rules)
 }
 
 /// What of a judgement is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum AnswerExtent {
     /// All that is to be told.
     Everything,
     /// Who breaks which rule, without words about it.
@@ -121,7 +121,7 @@ fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
 }
 
 /// Judges a layout by what it and the configuration say.
-fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config, told: Told) -> Judged {
+fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config, told: AnswerExtent) -> Judged {
     let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
     let mut judged = Judged { containers, ..Judged::default() };
     for profile in &rules.profiles {
@@ -199,7 +199,7 @@ struct Judgement<'a, 'b> {
     unknown_types: BTreeMap<&'b str, BTreeSet<&'b str>>,
     /// Whether sharing a directory is safe for every participant, wherever that is.
     all_settled: bool,
-    told: Told,
+    told: AnswerExtent,
 }
 
 impl<'a> Judgement<'a, '_> {
@@ -219,7 +219,14 @@ impl<'a> Judgement<'a, '_> {
             for (at, relation) in relate_members(self.candidates, &group, host) {
                 let Some(candidate) = self.candidates.get(at) else { continue };
                 let facts = self.facts(candidate, &relation, host);
-                members.push(LoginMember { at, participant: first_participant + at, login, candidate, relation, facts });
+                members.push(LoginMember {
+                    at,
+                    participant: first_participant + at,
+                    login,
+                    candidate,
+                    relation,
+                    facts,
+                });
             }
         }
         let mut rows: Vec<Option<JudgedRow>> = self.candidates.iter().map(|_| None).collect();
@@ -315,7 +322,7 @@ impl<'a> Judgement<'a, '_> {
         let copied_from = self.copied_logins.users_of(candidate);
         let mut case =
             Case { rules, candidates, candidate, participant, login, relation, facts, copied_from, unknown_fact: None };
-        if let Some(verdict) = (self.told == Told::Verdicts).then(|| ask_verdict(&case)).flatten() {
+        if let Some(verdict) = (self.told == AnswerExtent::Verdicts).then(|| ask_verdict(&case)).flatten() {
             return (participant_row(candidate, &rules.filesystems, login, verdict, String::new()), Vec::new());
         }
         case.unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
@@ -335,7 +342,7 @@ impl<'a> Judgement<'a, '_> {
             reason.push_str(&variables_rested_on(candidate, relation.other_count > 0));
         }
         let mut participant = participant_row(candidate, &self.rules.filesystems, login, verdict, reason);
-        if self.told == Told::Everything {
+        if self.told == AnswerExtent::Everything {
             participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
             participant.guard_evidence.clone_from(&candidate.guard.evidence);
         }

@@ -16,7 +16,7 @@ use crate::text::{FileId, SourceFile, Sources, Span, Syntax};
 
 /// What a file held at the base.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Before {
+pub enum BaseText {
     /// It is not of the repository, and so not of the change.
     Outside,
     /// Nothing: it is new, was renamed, or was no regular file.
@@ -25,7 +25,7 @@ pub enum Before {
     Text(String),
 }
 
-impl Before {
+impl BaseText {
     /// The text that a change started from; `None` where the file is no part of it.
     fn text(&self) -> Option<&str> {
         match self {
@@ -37,7 +37,7 @@ impl Before {
 }
 
 /// Looks up what files held at the base, by their names as they are shown.
-pub type Base<'a> = &'a dyn Fn(&str) -> Before;
+pub type Base<'a> = &'a dyn Fn(&str) -> BaseText;
 
 /// A line of a file and what it belongs to: a digest of itself and of each line above that is indented less.
 type LineContext = u64;

@@ -68,7 +68,8 @@ impl BaselineEntry {
 impl Baseline {
     /// What a report finds, without what is accepted otherwise.
     pub fn of(report: &Report, names: &Names, sources: &Sources) -> Self {
-        let mut hits: Vec<BaselineEntry> = report.counting_hits().map(|hit| entry(hit, report, names, sources)).collect();
+        let mut hits: Vec<BaselineEntry> =
+            report.counting_hits().map(|hit| entry(hit, report, names, sources)).collect();
         hits.sort();
         Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), hits }
     }
@@ -110,7 +111,8 @@ impl Baseline {
     /// Suppresses what is in it and no worse than it was, where nothing else does.
     pub fn suppress(&self, report: &mut Report) {
         report.baselined = true;
-        let known: HashMap<&str, &BaselineEntry> = self.hits.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
+        let known: HashMap<&str, &BaselineEntry> =
+            self.hits.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
         let fail_on = report.fail_on;
         let is_known = |hit: &Hit| {
             let entry = find_known(hit, |fingerprint| known.get(fingerprint).copied());

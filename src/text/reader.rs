@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use super::confined::{self, Content, Directory, OpenError};
 use super::read_error::{EntryKind, ReadError};
 use super::revision_tree::RevisionTree;
-use at_revision::{Found, LastLink, Reached};
+use at_revision::{LastLink, Reached, ReachedEntry};
 
 /// Reads files within its roots. Nothing that stands in a file adds a root.
 #[derive(Debug, Clone, Default)]
@@ -198,9 +198,9 @@ impl Reader {
         match self.reach(path, LastLink::Followed) {
             None => self.kind_on_disk(path),
             Some(reached) => reached.and_then(|reached| match reached.found {
-                Found::OnDisk if reached.real == path => self.kind_on_disk(path),
+                ReachedEntry::OnDisk if reached.real == path => self.kind_on_disk(path),
                 // What a link leads to is not what a person typed, even if they typed that too.
-                Found::OnDisk => self.own_kind_on_disk(&reached.real),
+                ReachedEntry::OnDisk => self.own_kind_on_disk(&reached.real),
                 found => Ok(found.kind()),
             }),
         }
@@ -214,7 +214,7 @@ impl Reader {
         match self.reach(path, LastLink::Itself) {
             None => self.own_kind_on_disk(path),
             Some(reached) => reached.and_then(|reached| match reached.found {
-                Found::OnDisk => self.own_kind_on_disk(&reached.real),
+                ReachedEntry::OnDisk => self.own_kind_on_disk(&reached.real),
                 found => Ok(found.kind()),
             }),
         }
@@ -249,10 +249,10 @@ impl Reader {
         let mut entries = match &reached {
             None => self.list_on_disk(path, most)?,
             Some(Reached { real, found }) => match found {
-                Found::Directory => self.list_revision(real, most)?,
-                Found::OnDisk => self.list_on_disk(real, most)?,
-                Found::Unread(why) => return Err(ReadError::Failed((*why).to_owned())),
-                Found::File(_) | Found::Link(_) => return Err(ReadError::Absent),
+                ReachedEntry::Directory => self.list_revision(real, most)?,
+                ReachedEntry::OnDisk => self.list_on_disk(real, most)?,
+                ReachedEntry::Unread(why) => return Err(ReadError::Failed((*why).to_owned())),
+                ReachedEntry::File(_) | ReachedEntry::Link(_) => return Err(ReadError::Absent),
             },
         };
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
@@ -266,7 +266,7 @@ impl Reader {
     pub fn real_path(&self, path: &Path) -> Result<PathBuf, ReadError> {
         match self.reach(path, LastLink::Followed).transpose()? {
             None => self.real_path_on_disk(path),
-            Some(Reached { real, found: Found::OnDisk }) => {
+            Some(Reached { real, found: ReachedEntry::OnDisk }) => {
                 let real = self.real_path_on_disk(&real)?;
                 let is_allowed = self.reach == ReaderReach::Host || self.is_inside(&real) || real == path;
                 if is_allowed { Ok(real) } else { Err(self.outside(path)) }
@@ -283,7 +283,7 @@ impl Reader {
     /// Whether a revision has a path; `None` where it is read in no revision.
     pub fn is_in_revision(&self, path: &Path) -> Option<bool> {
         let reached = self.reach(path, LastLink::Itself)?;
-        Some(reached.is_ok_and(|reached| !matches!(reached.found, Found::OnDisk)))
+        Some(reached.is_ok_and(|reached| !matches!(reached.found, ReachedEntry::OnDisk)))
     }
 
     /// Whether a path without links is below a root.
@@ -356,14 +356,14 @@ impl Reader {
         match self.reach(path, LastLink::Followed).transpose()? {
             None => self.content_on_disk(path, most),
             Some(Reached { real, found }) => match found {
-                Found::File(blob) => {
+                ReachedEntry::File(blob) => {
                     let start = blob.read_start(most)?;
                     Ok(Content { bytes: start.bytes, size: start.size })
                 }
-                Found::OnDisk if real == path => self.content_on_disk(path, most),
-                Found::OnDisk => self.bounded_content(&real, most),
-                Found::Unread(why) => Err(ReadError::Failed(why.to_owned())),
-                Found::Directory | Found::Link(_) => Err(ReadError::NotRegular("a directory")),
+                ReachedEntry::OnDisk if real == path => self.content_on_disk(path, most),
+                ReachedEntry::OnDisk => self.bounded_content(&real, most),
+                ReachedEntry::Unread(why) => Err(ReadError::Failed(why.to_owned())),
+                ReachedEntry::Directory | ReachedEntry::Link(_) => Err(ReadError::NotRegular("a directory")),
             },
         }
     }
@@ -384,7 +384,11 @@ impl Reader {
 
     /// Does something below a root. A link that leaves it and comes back, or into another root, as an absolute one does,
     /// is followed by its real path, on which no link may stand then.
-    fn inside<T>(&self, path: &Path, act: impl Fn(&ReadableRoot, &Path, bool) -> Result<T, OpenError>) -> Result<T, ReadError> {
+    fn inside<T>(
+        &self,
+        path: &Path,
+        act: impl Fn(&ReadableRoot, &Path, bool) -> Result<T, OpenError>,
+    ) -> Result<T, ReadError> {
         let (root, below) = self.located(path).ok_or_else(|| self.outside(path))?;
         match act(root, &below, true) {
             Ok(done) => return Ok(done),

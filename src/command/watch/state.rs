@@ -11,7 +11,7 @@ use super::super::engines::elsewhere;
 use super::super::session::Session;
 use super::super::settled::settled_alone;
 use super::draft::{Draft, attribute, login_event};
-use super::look::{Looked, Wanted};
+use super::look::{Looked, WantedLooks};
 use super::standing::{KnownLogins, Standing, outcomes};
 use super::waiting::Waiting;
 use crate::cli::WatchFormat;
@@ -23,14 +23,14 @@ use crate::render::{self, SeenBy, WatchEvent, WatchEventKind, safe};
 use crate::text::{Sources, rfc3339_text};
 
 /// Where lines go.
-pub(super) struct Teller<'a> {
+pub(super) struct LineTeller<'a> {
     pub(super) out: &'a mut dyn Write,
     pub(super) format: WatchFormat,
     /// Whether containers are told of that have nothing to do with a known program.
     pub(super) all: bool,
 }
 
-impl Teller<'_> {
+impl LineTeller<'_> {
     /// Writes a line, which is whole whenever the process ends.
     fn tell(&mut self, event: &WatchEvent<'_>, report: &Report, sources: &Sources) -> anyhow::Result<()> {
         let mut line = Vec::new();
@@ -84,8 +84,8 @@ struct Departed {
 pub(super) struct State<'a> {
     acceptance: Acceptance<'a>,
     session: &'a Session<'a>,
-    wanted: Wanted,
-    teller: Teller<'a>,
+    wanted: WantedLooks,
+    teller: LineTeller<'a>,
     err: &'a mut dyn Write,
     capture: Capture,
     /// By id; the host's own user has an empty one.
@@ -113,8 +113,8 @@ impl<'a> State<'a> {
     pub(super) fn new(
         acceptance: Acceptance<'a>,
         session: &'a Session<'a>,
-        wanted: Wanted,
-        teller: Teller<'a>,
+        wanted: WantedLooks,
+        teller: LineTeller<'a>,
         err: &'a mut dyn Write,
     ) -> Self {
         Self {

@@ -90,7 +90,13 @@ impl Merging<'_> {
         }
     }
 
-    fn special<'n>(&mut self, rule: MergeRule, under: &'n Rc<Node>, over: &'n Rc<Node>, path: &mut Path<'n>) -> Rc<Node> {
+    fn special<'n>(
+        &mut self,
+        rule: MergeRule,
+        under: &'n Rc<Node>,
+        over: &'n Rc<Node>,
+        path: &mut Path<'n>,
+    ) -> Rc<Node> {
         match rule {
             MergeRule::Replace => Rc::clone(over),
             MergeRule::Sequence => list(over.span, [sequence(under), sequence(over)].concat()),

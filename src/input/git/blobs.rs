@@ -17,7 +17,7 @@ const MAX_PASSED: u64 = 1 << 20;
 pub(super) struct Blobs {
     child: Child,
     wanted: Sender<WantedBlob>,
-    answers: Receiver<Option<Answer>>,
+    answers: Receiver<Option<BlobAnswer>>,
 }
 
 /// The beginning of a blob that is asked for.
@@ -27,7 +27,7 @@ struct WantedBlob {
 }
 
 /// The beginning of what a blob holds.
-pub(super) struct Answer {
+pub(super) struct BlobAnswer {
     pub(super) bytes: Vec<u8>,
     /// How many bytes it has in all.
     pub(super) size: u64,
@@ -57,7 +57,7 @@ impl Blobs {
     }
 
     /// The first bytes of a blob, as many as there are up to `most`; `None` where git does not say.
-    pub(super) fn read_start(&self, id: &str, most: u64, patience: Duration) -> Option<Result<Answer, GitError>> {
+    pub(super) fn read_start(&self, id: &str, most: u64, patience: Duration) -> Option<Result<BlobAnswer, GitError>> {
         self.wanted.send(WantedBlob { id: id.to_owned(), most }).ok()?;
         match self.answers.recv_timeout(patience) {
             Ok(Some(answer)) => Some(Ok(answer)),
@@ -77,7 +77,7 @@ impl Drop for Blobs {
 }
 
 /// `ID blob SIZE`, the text and the end of a line; `ID missing` where there is none.
-fn read_answer(wanted: &WantedBlob, stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>) -> Option<Answer> {
+fn read_answer(wanted: &WantedBlob, stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>) -> Option<BlobAnswer> {
     let WantedBlob { id, most } = wanted;
     writeln!(stdin, "{id}").ok()?;
     let mut head = String::new();
@@ -98,5 +98,5 @@ fn read_answer(wanted: &WantedBlob, stdin: &mut ChildStdin, stdout: &mut BufRead
             return None;
         }
     }
-    Some(Answer { bytes, size, is_last })
+    Some(BlobAnswer { bytes, size, is_last })
 }

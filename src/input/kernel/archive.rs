@@ -56,7 +56,7 @@ impl<R: Read> Read for Counted<'_, R> {
 
 /// A member of an archive.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct ArchiveMember {
     /// Its clean absolute name.
     pub(super) path: String,
     pub(super) kind: EntryType,
@@ -87,7 +87,7 @@ struct MemberAttributes {
 /// It is no archive, or leads out of itself, or is too large; or what takes the members fails.
 pub(super) fn each_member(
     from: &mut dyn Read,
-    take: &mut dyn FnMut(Member, &mut dyn Read) -> io::Result<()>,
+    take: &mut dyn FnMut(ArchiveMember, &mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut archive = tar::Archive::new(from);
     let mut told = MemberAttributes::default();
@@ -146,11 +146,11 @@ impl MemberAttributes {
         Ok(())
     }
 
-    fn member(self, header: &Header) -> io::Result<Member> {
+    fn member(self, header: &Header) -> io::Result<ArchiveMember> {
         let path = self.path.unwrap_or_else(|| header.path_bytes().into_owned());
         let link = self.link.or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned));
         let narrow = |id: u64| u32::try_from(id).unwrap_or(u32::MAX);
-        Ok(Member {
+        Ok(ArchiveMember {
             path: inner(&path)?,
             kind: header.entry_type(),
             link: link.map(|link| shown(&link).into_owned()).unwrap_or_default(),

@@ -13,7 +13,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use tar::EntryType;
 
-use super::archive::{Allowance, Member, Packed, each_member, inner};
+use super::archive::{Allowance, ArchiveMember, Packed, each_member, inner};
 use super::root::{Head, Unread};
 use crate::model::{Entry, EntryKind, join, parent_and_name, upward};
 use crate::text::writer::unnamed_file;
@@ -35,7 +35,7 @@ const MOST_HARD_LINKS: usize = 8;
 
 /// What one layer says of a path.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub(super) enum SeenInLayer {
     Entry(Entry),
     Link(String),
     /// It does not touch it.
@@ -131,7 +131,7 @@ struct ImageExport {
 }
 
 impl ImageExport {
-    fn take(&mut self, member: Member, content: &mut dyn Read) -> io::Result<()> {
+    fn take(&mut self, member: ArchiveMember, content: &mut dyn Read) -> io::Result<()> {
         match member.kind {
             EntryType::Symlink | EntryType::Link => {
                 let above = parent_and_name(&member.path).map_or("/", |(above, _)| above);
@@ -198,7 +198,7 @@ impl ImageExport {
 
 fn add_node(
     nodes: &mut HashMap<String, LayerNode>,
-    member: Member,
+    member: ArchiveMember,
     content: &mut dyn Read,
     kept: &mut KeptBytes,
 ) -> io::Result<()> {
@@ -264,24 +264,25 @@ impl ExportedLayer {
     }
 
     /// What it says of a path. Marks of what it takes away are those of the OCI image specification ("Whiteouts").
-    pub(super) fn seen(&self, path: &str) -> Seen {
+    pub(super) fn seen(&self, path: &str) -> SeenInLayer {
         match (self.nodes.contains_key(path), self.node(path)) {
-            (_, Some(LayerNode::Link(text))) => return Seen::Link(text.clone()),
-            (_, Some(LayerNode::Entry(entry, _))) if entry.kind == EntryKind::Other => return Seen::Removed,
-            (_, Some(LayerNode::Entry(entry, _))) => return Seen::Entry(entry.clone()),
+            (_, Some(LayerNode::Link(text))) => return SeenInLayer::Link(text.clone()),
+            (_, Some(LayerNode::Entry(entry, _))) if entry.kind == EntryKind::Other => return SeenInLayer::Removed,
+            (_, Some(LayerNode::Entry(entry, _))) => return SeenInLayer::Entry(entry.clone()),
             // A further name of a file that this layer does not have.
-            (true, _) => return Seen::Failed,
+            (true, _) => return SeenInLayer::Failed,
             (false, _) => {}
         }
         let removed = upward(path).any(|above| {
             let Some((parent, name)) = parent_and_name(above) else { return false };
             let named = |mark: &str| self.nodes.contains_key(&join(parent, mark));
-            let is_directory = |node: &LayerNode| matches!(node, LayerNode::Entry(one, _) if one.kind == EntryKind::Directory);
+            let is_directory =
+                |node: &LayerNode| matches!(node, LayerNode::Entry(one, _) if one.kind == EntryKind::Directory);
             named(".wh..wh..opq")
                 || named(&format!(".wh.{name}"))
                 || self.nodes.get(above).is_some_and(|node| !is_directory(node))
         });
-        if removed { Seen::Removed } else { Seen::Nothing }
+        if removed { SeenInLayer::Removed } else { SeenInLayer::Nothing }
     }
 
     /// The first bytes of a regular file, at most `most` and one more.

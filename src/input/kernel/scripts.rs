@@ -26,8 +26,13 @@ pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profi
     // What stands in no file has the place of this one.
     let nowhere = sources.add("", "");
     let programs: Vec<String> = profiles.iter().flat_map(|profile| profile.commands.clone()).collect();
-    let disk =
-        RunningFiles { root, sources: &sources, programs: &programs, first: engine.words.first(), seen: RefCell::default() };
+    let disk = RunningFiles {
+        root,
+        sources: &sources,
+        programs: &programs,
+        first: engine.words.first(),
+        seen: RefCell::default(),
+    };
     let lookup = |name: &str| match container.env.get(name) {
         Some(variable) => known_value(variable).map(str::to_owned),
         None if name == "HOME" => home.map(str::to_owned),

@@ -227,7 +227,11 @@ impl InstallReader<'_> {
         }
     }
 
-    fn read(&mut self, call: &Invocation, text: &dyn Fn(&Word, &Invocation) -> String) -> Option<(Installer, InstallAction)> {
+    fn read(
+        &mut self,
+        call: &Invocation,
+        text: &dyn Fn(&Word, &Invocation) -> String,
+    ) -> Option<(Installer, InstallAction)> {
         let (program, words) = call.argv.split_first()?;
         let installer = Installer::of_command(program.rsplit('/').next().unwrap_or(program));
         let was_fetched = std::mem::take(&mut self.fetched);
@@ -254,7 +258,10 @@ impl InstallReader<'_> {
                 .find_map(|word| Some((package, self.version_of(&text(word, call), installer)?)))
         })?;
         let is_removed = does(&["uninstall", "remove", "rm"]);
-        Some((installer, if is_removed { InstallAction::Removed } else { InstallAction::Installed { package, version } }))
+        Some((
+            installer,
+            if is_removed { InstallAction::Removed } else { InstallAction::Installed { package, version } },
+        ))
     }
 
     /// The version that the program installs by itself, in the place of the native installer.
