@@ -97,7 +97,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
         concealed.apply(&mut judged);
         let withheld = withhold(&mut judged);
         let is_sound = judged.breaches.is_empty();
-        self.settle(judged, before, &mut layout);
+        self.settle(judged, Some(before), &mut layout);
         let concerned = withheld.containers();
         self.withheld.push(withheld);
         let all = layout.containers.into_iter().enumerate();
@@ -111,7 +111,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
     }
 
     /// Takes in what was found, with what ends it.
-    fn settle(&mut self, judged: Judged, before: JudgedBefore, layout: &mut Layout) {
+    fn settle(&mut self, judged: Judged, before: Option<JudgedBefore>, layout: &mut Layout) {
         let Session { rules, sources, .. } = *self.session;
         let mut part = self.acceptance.accept(judged, &mut self.prepared, rules, sources);
         group_findings(&mut part, &rules.matrix, sources);
@@ -126,11 +126,11 @@ impl<'a, 'b> Fleet<'a, 'b> {
         let mut layout = std::mem::take(&mut self.within_reach);
         let concealed = Concealed::of(&mut layout, sources);
         let mut judged = judge(&mut layout, rules, self.acceptance.config());
-        let before = JudgedBefore::of(&judged);
         judged.attribute(sources);
         concealed.apply(&mut judged);
         let judged = join_withheld(judged, std::mem::take(&mut self.withheld), &rules.matrix);
-        self.settle(judged, before, &mut layout);
+        self.settle(judged, None, &mut layout);
+        drop(layout);
         let Self { acceptance, prepared, mut report, .. } = self;
         report.sort_participants();
         report.fail_on = steps.fail_on;
@@ -146,7 +146,9 @@ impl<'a, 'b> Fleet<'a, 'b> {
 fn forget_what_is_read(container: &mut Container) {
     container.mounts.iter_mut().filter_map(|mount| mount.kernel.as_deref_mut()).for_each(forget_options);
     let Some(live) = &mut container.live else { return };
-    live.root.as_deref_mut().into_iter().for_each(forget_options);
+    if let Some(root) = &mut live.root {
+        forget_options(root);
+    }
     let engine = &mut live.engine;
     (engine.mounts, engine.words, engine.check) = (Vec::new(), Vec::new(), Vec::new());
     (engine.image_id, engine.started_at) = (String::new(), String::new());

@@ -66,7 +66,7 @@ impl<'a> Trial<'a> {
         files: &'a SameFiles,
         wanted: &WantedChanges,
     ) -> Self {
-        let before = std::mem::take(&mut given.before);
+        let before = given.before.take();
         let mut logins: HashMap<usize, BTreeSet<usize>> = HashMap::new();
         for one in &report.participants {
             logins.entry(one.index).or_default().insert(one.login);
@@ -84,16 +84,16 @@ impl<'a> Trial<'a> {
         let are_all = concerned.len() == all.len();
         let chosen = all.iter_mut().enumerate().filter(|(at, _)| concerned.contains(at));
         let containers = chosen.map(|(_, container)| std::mem::take(container)).collect();
+        if before.is_none() {
+            // Where it is described may still be told.
+            all.iter_mut().for_each(|one| *one = Container { span: one.span, ..Container::default() });
+        }
         let layout = Layout { containers, home: given.layout.home.clone(), ..Layout::default() };
         let given: &'a JudgedLayout<'_> = given;
         let places: HashMap<usize, usize> = concerned.iter().enumerate().map(|(at, whole)| (*whole, at)).collect();
         let ignored = ignored_rules(report, &places);
-        let judged = if are_all {
-            before
-        } else {
-            drop(before);
-            JudgedBefore::of_own(judge_again(&layout, given.rules, given.config))
-        };
+        let known = before.filter(|_| are_all);
+        let judged = known.unwrap_or_else(|| JudgedBefore::of_own(judge_again(&layout, given.rules, given.config)));
         let silent = silent_containers(report, &places);
         let before = BrokenRules::of(judged.broken, &given.rules.matrix, &ignored, &silent);
         let plain = match_participants(report, judged.participants, &places);

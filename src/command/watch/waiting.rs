@@ -80,7 +80,7 @@ mod tests {
     fn what_is_due_waits_no_longer_where_others_start_without_end() {
         let (mut waiting, begin) = (Waiting::default(), Instant::now());
         let mut told = 0;
-        for turn in 0..10 {
+        for turn in 0..10_u32 {
             let now = begin + PART * turn;
             waiting.remove(&(turn.saturating_sub(1)).to_string());
             waiting.add(turn.to_string(), now);
