@@ -187,7 +187,7 @@ fn total(weights: impl Iterator<Item = usize>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{Pos, Sources};
+    use crate::text::{Pos, SourceFile, Sources};
 
     fn load(text: &str) -> Result<Stream, YamlError> {
         let sources = Sources::default();

@@ -108,7 +108,7 @@ impl<'a> Reading<'a> {
                 Some(scalar) => Some(of_scalar(&scalar, pair.value_span)),
                 None => outer(),
             };
-            let value = value.map_or(EnvValue::Inherited, EnvValue::Set);
+            let value = value.map_or(EnvValue::Inherited, EnvValue::set);
             variables.insert(pair.name, EnvVar::new(value, pair.name_span));
         }
         variables
