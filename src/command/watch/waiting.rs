@@ -82,7 +82,7 @@ mod tests {
         let mut told = 0;
         for turn in 0..10_u32 {
             let now = begin + PART * turn;
-            waiting.remove(&(turn.saturating_sub(1)).to_string());
+            waiting.remove(&turn.saturating_sub(1).to_string());
             waiting.add(turn.to_string(), now);
             if waiting.patience(now).is_none() {
                 told += 1;
