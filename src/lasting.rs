@@ -22,9 +22,9 @@ pub(crate) fn run(cli: Cli, world: World) -> ExitCode {
         let result = command::run(&cli, &world, &mut io::stdout(), &mut SafeLines::new(io::stderr()));
         let is_unread = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
         let _ = ends.send(match result {
-            Ok(status) => End::Done(status.code()),
-            Err(error) if error.downcast_ref().is_some_and(is_unread) => End::Done(0),
-            Err(error) => End::Failed(format!("overlock: {}\n", safe(&format!("{error:#}")))),
+            Ok(status) => RunEnd::Done(status.code()),
+            Err(error) if error.downcast_ref().is_some_and(is_unread) => RunEnd::Done(0),
+            Err(error) => RunEnd::Failed(format!("overlock: {}\n", safe(&format!("{error:#}")))),
         });
     };
     let begun = signals(by_signal).and_then(|()| thread::Builder::new().spawn(work).map(drop));
@@ -32,19 +32,19 @@ pub(crate) fn run(cli: Cli, world: World) -> ExitCode {
         return super::print(b"", format!("overlock: cannot begin to watch: {error}\n").as_bytes(), 2);
     }
     match ended.recv() {
-        Ok(End::Done(status)) => ExitCode::from(status),
-        Ok(End::Failed(why)) => super::print(b"", why.as_bytes(), 2),
-        Ok(End::Signal) => {
+        Ok(RunEnd::Done(status)) => ExitCode::from(status),
+        Ok(RunEnd::Failed(why)) => super::print(b"", why.as_bytes(), 2),
+        Ok(RunEnd::Signal) => {
             // A line that is being written is finished, unless nobody reads it.
             let _ = ended.recv_timeout(Duration::from_millis(50));
             ExitCode::SUCCESS
         }
-        Ok(End::Quiet) | Err(_) => ExitCode::SUCCESS,
+        Ok(RunEnd::Quiet) | Err(_) => ExitCode::SUCCESS,
     }
 }
 
 /// What ends a run that lasts.
-enum End {
+enum RunEnd {
     /// It ended by itself: with this status, which is 0 where nobody reads on.
     Done(u8),
     /// It could not go on.
@@ -56,12 +56,12 @@ enum End {
 }
 
 /// Waits for the signals to stop. The first process of a container has none of them by default, and ignores them.
-fn signals(to: Sender<End>) -> io::Result<()> {
+fn signals(to: Sender<RunEnd>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let wait = move || {
-        if signals.forever().next().is_some() && to.send(End::Signal).is_ok() {
+        if signals.forever().next().is_some() && to.send(RunEnd::Signal).is_ok() {
             let _held = io::stdout().lock();
-            let _ = to.send(End::Quiet);
+            let _ = to.send(RunEnd::Quiet);
             thread::park();
         }
     };

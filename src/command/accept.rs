@@ -260,7 +260,7 @@ impl Acceptance<'_> {
         sources: &Sources,
     ) -> anyhow::Result<Report> {
         let programs = super::programs(rules);
-        let asked = check::Asked::of(since.check).excluding(&self.configuration);
+        let asked = check::PlanRequest::of(since.check).excluding(&self.configuration);
         let (mut layout, then) = since::layout_of_revision(&asked, base, sources.reader(), &programs, self.world)?;
         let configuration =
             configuration::find(since.cli, Search::Repository(self.first.as_deref()), self.world, &then);

@@ -8,19 +8,19 @@ use super::judged::Read;
 use super::observe;
 use super::session::Session;
 use super::wanted::{self, Wanted};
-use crate::cli::{Accept, Audit, Sight};
+use crate::cli::{Accept, Audit, LookArguments};
 use crate::model::Layout;
 
 /// What is asked for of what runs.
-pub(super) struct Asked<'a> {
+pub(super) struct AuditRequest<'a> {
     /// Containers by name or id; all where there are none.
     pub(super) containers: &'a [String],
-    pub(super) sight: &'a Sight,
+    pub(super) sight: &'a LookArguments,
     pub(super) compare_identities: bool,
     pub(super) accept: &'a Accept,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> AuditRequest<'a> {
     /// What `audit` is asked for.
     pub(super) fn of(arguments: &'a Audit) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl<'a> Asked<'a> {
 
 /// Looks at everything that runs; the arguments only choose what is told.
 pub(super) fn read<'a>(
-    asked: &Asked<'a>,
+    asked: &AuditRequest<'a>,
     configuration: Configuration,
     session: &Session<'a>,
 ) -> anyhow::Result<Read<'a>> {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 
 use super::World;
 use super::reading::MAX_CAPTURE;
-use crate::cli::Sight;
+use crate::cli::LookArguments;
 use crate::input::capture::{self, Capture, CaptureTexts, ReadCapture};
 use crate::model::{Diagnostic, JudgedFile, Level};
 use crate::text::{Reader, utc_text};
@@ -23,7 +23,7 @@ const AHEAD: i64 = 1;
 
 /// What is told of the captures beside what is in them.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct CaptureNotes {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) judged: Vec<JudgedFile>,
     hosts: BTreeSet<String>,
@@ -31,7 +31,7 @@ pub(super) struct Told {
     first_error: Option<anyhow::Error>,
 }
 
-impl Told {
+impl CaptureNotes {
     fn gap(&mut self, name: &str, error: anyhow::Error) {
         self.diagnostics.push(Diagnostic::about(Level::Gap, None, format!("{name} was not judged: {error:#}")));
         self.first_error.get_or_insert(error);
@@ -84,11 +84,15 @@ impl Told {
 ///
 /// # Errors
 /// None of what is named is a capture.
-pub(super) fn each(sight: &Sight, world: &World, mut hand_on: impl FnMut(Capture)) -> anyhow::Result<Told> {
-    let mut told = Told::default();
+pub(super) fn each(
+    sight: &LookArguments,
+    world: &World,
+    mut hand_on: impl FnMut(Capture),
+) -> anyhow::Result<CaptureNotes> {
+    let mut told = CaptureNotes::default();
     let mut count = 0;
     for path in &sight.from {
-        let mut take = |name: &str, text: anyhow::Result<Vec<u8>>, told: &mut Told| {
+        let mut take = |name: &str, text: anyhow::Result<Vec<u8>>, told: &mut CaptureNotes| {
             let read = text.and_then(|text| capture::read_whole(&text).map_err(anyhow::Error::from));
             match read.with_context(|| format!("{name} cannot be judged")) {
                 Ok(read) => {

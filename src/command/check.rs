@@ -17,7 +17,7 @@ use crate::model::Layout;
 use crate::text::{Reader, Sources};
 
 /// What is planned, as a command line names it.
-pub(super) struct Asked<'a> {
+pub(super) struct PlanRequest<'a> {
     pub(super) paths: &'a [PathBuf],
     pub(super) compose: &'a Compose,
     /// Images that are not built here; `None` where no engine is asked.
@@ -31,7 +31,7 @@ pub(super) struct Asked<'a> {
 /// What `check` judges where nothing is named.
 static HERE: LazyLock<[PathBuf; 1]> = LazyLock::new(|| [PathBuf::from(".")]);
 
-impl<'a> Asked<'a> {
+impl<'a> PlanRequest<'a> {
     /// What `check` is asked for: where nothing names a project, what is in the directory that it runs in and below.
     pub(super) fn of(arguments: &'a Check) -> Self {
         let Check { paths, compose, docs, .. } = arguments;
@@ -72,12 +72,12 @@ pub(super) fn refuse_spaced_baseline(arguments: &Check, directory: &Path, reader
 
 /// Everything that the arguments name.
 pub(super) fn read(
-    arguments: &Asked<'_>,
+    arguments: &PlanRequest<'_>,
     world: &World,
     programs: &ProgramNames,
     sources: &Sources,
 ) -> anyhow::Result<Layout> {
-    let Asked { paths, compose, store, shows_values, exclusion } = *arguments;
+    let PlanRequest { paths, compose, store, shows_values, exclusion } = *arguments;
     let surroundings = Context { environment: world.environment.clone(), cwd: world.directory.clone(), shows_values };
     let found = input::discover(paths, &compose.file, &surroundings, sources.reader(), &exclusion, programs);
     let projects = found.count_of(ComposeKind::NAME);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::bail;
 
 use super::World;
-use crate::cli::Sight;
+use crate::cli::LookArguments;
 use crate::input::capture::{self, Capture};
 use crate::input::engine::{self, EngineError, Seen};
 use crate::input::kernel;
@@ -53,7 +53,7 @@ pub(super) struct SeenHosts {
 }
 
 /// The engine that the arguments and the environment name, or the first of them.
-pub(super) fn options(sight: &Sight, world: &World) -> engine::Options {
+pub(super) fn options(sight: &LookArguments, world: &World) -> engine::Options {
     engine::Options {
         host: sight.host.iter().find(|host| !host.starts_with('/')).cloned(),
         context: sight.context.clone(),
@@ -71,7 +71,7 @@ pub(super) fn options(sight: &Sight, world: &World) -> engine::Options {
 }
 
 /// Every engine that they name; none where no engine is to be asked.
-pub(super) fn named_engines(sight: &Sight, world: &World) -> Vec<engine::Options> {
+pub(super) fn named_engines(sight: &LookArguments, world: &World) -> Vec<engine::Options> {
     if sight.no_engine {
         return Vec::new();
     }
@@ -82,7 +82,7 @@ pub(super) fn named_engines(sight: &Sight, world: &World) -> Vec<engine::Options
 }
 
 /// Those and the ones that are found where nobody says which.
-fn all_engines(sight: &Sight, world: &World) -> anyhow::Result<Vec<AskedEngine>> {
+fn all_engines(sight: &LookArguments, world: &World) -> anyhow::Result<Vec<AskedEngine>> {
     let named = named_engines(sight, world);
     let variable = |name: &str| world.environment.get(name).is_some_and(|value| !value.is_empty());
     let is_said = sight.context.is_some()
@@ -111,7 +111,7 @@ fn all_engines(sight: &Sight, world: &World) -> anyhow::Result<Vec<AskedEngine>>
 /// # Errors
 /// None answers that is named.
 pub(super) fn ask(
-    sight: &Sight,
+    sight: &LookArguments,
     world: &World,
     until: impl Fn(bool) -> Instant,
     rules: &Ruleset,

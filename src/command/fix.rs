@@ -31,7 +31,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let asked = Asked { cli, arguments, session, programs: programs(session.rules) };
+    let asked = FixRequest { cli, arguments, session, programs: programs(session.rules) };
     let first = asked.judged(BTreeMap::new())?;
     let outputs = Outputs::of(&arguments.output, &session.world.directory)?;
     let status = first.status;
@@ -80,7 +80,7 @@ fn replace(path: &Path, file: &Changed) -> anyhow::Result<()> {
 }
 
 /// What is judged, again and again.
-struct Asked<'a> {
+struct FixRequest<'a> {
     cli: &'a Cli,
     arguments: &'a Check,
     /// As it is before any change: each try reads the files anew.
@@ -89,15 +89,15 @@ struct Asked<'a> {
 }
 
 /// A report, the files that it is about, and who uses what is written in them.
-struct Judged {
+struct JudgedFix {
     report: Report,
     status: ExitStatus,
     sources: Sources,
-    users: BTreeMap<Place, BTreeSet<ContainerId>>,
+    users: BTreeMap<ReportedPlace, BTreeSet<ContainerId>>,
 }
 
 /// A place in a file, whichever project read it.
-type Place = (String, Pos, Pos);
+type ReportedPlace = (String, Pos, Pos);
 
 /// A file before and after what is done so far.
 struct Changed {
@@ -106,16 +106,16 @@ struct Changed {
     after: String,
 }
 
-impl Asked<'_> {
+impl FixRequest<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
-    fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
+    fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<JudgedFix> {
         let reader: &Reader = self.session.sources.reader();
         let sources = Sources::reading(reader.clone().with_planned(planned));
         let session = Session { sources: &sources, ..*self.session };
         let search = Search::Repository(super::first_of(self.arguments));
         let configuration = configuration::find(self.cli, search, session.world, &sources);
         let layout = check::read(
-            &check::Asked::of(self.arguments).excluding(&configuration),
+            &check::PlanRequest::of(self.arguments).excluding(&configuration),
             session.world,
             &self.programs,
             &sources,
@@ -125,16 +125,16 @@ impl Asked<'_> {
         let read = Read::of(layout, acceptance);
         // What there is to say beside a report is said of none of the tries.
         let (report, status) = judged::judged(read, self.arguments.output.fail_on, &session, &mut std::io::sink())?;
-        Ok(Judged { report, status, sources, users })
+        Ok(JudgedFix { report, status, sources, users })
     }
 }
 
-fn place(span: Span, sources: &Sources) -> Place {
+fn place(span: Span, sources: &Sources) -> ReportedPlace {
     (sources.get(span.file).name().to_owned(), span.start, span.end)
 }
 
-fn users(layout: &Layout, sources: &Sources) -> BTreeMap<Place, BTreeSet<ContainerId>> {
-    let mut users: BTreeMap<Place, BTreeSet<ContainerId>> = BTreeMap::new();
+fn users(layout: &Layout, sources: &Sources) -> BTreeMap<ReportedPlace, BTreeSet<ContainerId>> {
+    let mut users: BTreeMap<ReportedPlace, BTreeSet<ContainerId>> = BTreeMap::new();
     for container in &layout.containers {
         for mount in &container.mounts {
             let name = container.container_id();
@@ -145,9 +145,9 @@ fn users(layout: &Layout, sources: &Sources) -> BTreeMap<Place, BTreeSet<Contain
 }
 
 /// A change that counts: the files, what they hold then, what is judged then, and a line about it.
-struct Step {
+struct FixStep {
     files: BTreeMap<PathBuf, Changed>,
-    judged: Judged,
+    judged: JudgedFix,
     line: String,
 }
 
@@ -184,10 +184,10 @@ impl LeftRemedies {
 }
 
 struct Fixing<'a> {
-    asked: &'a Asked<'a>,
+    asked: &'a FixRequest<'a>,
     /// The only directory that is written in.
     root: PathBuf,
-    now: Judged,
+    now: JudgedFix,
     files: BTreeMap<PathBuf, Changed>,
     /// What was done, a line each.
     done: Vec<String>,
@@ -241,7 +241,7 @@ impl Fixing<'_> {
             Err(why) => return Ok(Err(why)),
         };
         match self.tried(plan)? {
-            Ok(Step { files, judged, line }) => {
+            Ok(FixStep { files, judged, line }) => {
                 self.files.extend(files);
                 self.now = judged;
                 self.done.push(line);
@@ -300,14 +300,14 @@ impl Fixing<'_> {
     }
 
     /// One change, judged; or why it is not made.
-    fn tried(&self, plan: Plan) -> anyhow::Result<Result<Step, String>> {
+    fn tried(&self, plan: Plan) -> anyhow::Result<Result<FixStep, String>> {
         let Plan { files, ends, line } = plan;
         let done = self.files.iter().chain(&files);
         let texts: BTreeMap<PathBuf, String> = done.map(|(path, file)| (path.clone(), file.after.clone())).collect();
         let judged = self.asked.judged(texts)?;
         Ok(match worse(&self.now.report, &judged.report, &ends) {
             Some(why) => Err(why),
-            None => Ok(Step { files, judged, line }),
+            None => Ok(FixStep { files, judged, line }),
         })
     }
 

@@ -8,17 +8,17 @@ use super::accept::{Acceptance, Prepared};
 use super::captures;
 use super::session::Session;
 use super::settled::{self, Steps};
-use crate::cli::Sight;
+use crate::cli::LookArguments;
 use crate::finding::{Judged, Report};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::input::capture::{self, Capture};
 use crate::judge::{Withheld, join_withheld, judge, reaches_other_hosts, withhold};
-use crate::model::{Layout, Live};
+use crate::model::{Container, KernelMount, Layout};
 use crate::report::{Concealed, group_findings, regroup_findings};
 
 /// Reads captures and judges them, and marks what does not count. Each host's layout is noted.
 pub(super) fn settled(
-    sight: &Sight,
+    sight: &LookArguments,
     acceptance: &Acceptance<'_>,
     session: &Session<'_>,
     steps: &mut Steps<'_>,
@@ -87,9 +87,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
     fn add(&mut self, capture: &Capture, note: &mut dyn FnMut(&Layout)) {
         let Session { rules, sources, .. } = *self.session;
         let mut layout = capture::layout(capture, rules, true, sources);
-        for live in layout.containers.iter_mut().filter_map(|container| container.live.as_mut()) {
-            forget_what_is_read(live);
-        }
+        layout.containers.iter_mut().for_each(forget_what_is_read);
         note(&layout);
         self.prepared.add_declarations(&layout.containers, sources);
         let concealed = Concealed::of(&mut layout, sources);
@@ -99,7 +97,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
         concealed.apply(&mut judged);
         let withheld = withhold(&mut judged);
         let is_sound = judged.breaches.is_empty();
-        self.settle(judged, before, &mut layout);
+        self.settle(judged, Some(before), &mut layout);
         let concerned = withheld.containers();
         self.withheld.push(withheld);
         let all = layout.containers.into_iter().enumerate();
@@ -113,7 +111,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
     }
 
     /// Takes in what was found, with what ends it.
-    fn settle(&mut self, judged: Judged, before: JudgedBefore, layout: &mut Layout) {
+    fn settle(&mut self, judged: Judged, before: Option<JudgedBefore>, layout: &mut Layout) {
         let Session { rules, sources, .. } = *self.session;
         let mut part = self.acceptance.accept(judged, &mut self.prepared, rules, sources);
         group_findings(&mut part, &rules.matrix, sources);
@@ -128,11 +126,11 @@ impl<'a, 'b> Fleet<'a, 'b> {
         let mut layout = std::mem::take(&mut self.within_reach);
         let concealed = Concealed::of(&mut layout, sources);
         let mut judged = judge(&mut layout, rules, self.acceptance.config());
-        let before = JudgedBefore::of(&judged);
         judged.attribute(sources);
         concealed.apply(&mut judged);
         let judged = join_withheld(judged, std::mem::take(&mut self.withheld), &rules.matrix);
-        self.settle(judged, before, &mut layout);
+        self.settle(judged, None, &mut layout);
+        drop(layout);
         let Self { acceptance, prepared, mut report, .. } = self;
         report.sort_participants();
         report.fail_on = steps.fail_on;
@@ -143,8 +141,14 @@ impl<'a, 'b> Fleet<'a, 'b> {
     }
 }
 
-/// Forgets what mounts and calls were read from: of a thousand hosts, it would be most of what is kept.
-fn forget_what_is_read(live: &mut Live) {
+/// Forgets what mounts and calls were read from, and the options of mounts, of which one alone still counts: of a thousand
+/// hosts, it would be most of what is kept.
+fn forget_what_is_read(container: &mut Container) {
+    container.mounts.iter_mut().filter_map(|mount| mount.kernel.as_deref_mut()).for_each(forget_options);
+    let Some(live) = &mut container.live else { return };
+    if let Some(root) = &mut live.root {
+        forget_options(root);
+    }
     let engine = &mut live.engine;
     (engine.mounts, engine.words, engine.check) = (Vec::new(), Vec::new(), Vec::new());
     (engine.image_id, engine.started_at) = (String::new(), String::new());
@@ -153,4 +157,11 @@ fn forget_what_is_read(live: &mut Live) {
         kernel.inodes.clear();
         kernel.sources.clear();
     }
+}
+
+/// Forgets all options of a mount, but that it is read-only.
+fn forget_options(mount: &mut KernelMount) {
+    let is_read_only = mount.is_read_only();
+    mount.options = is_read_only.then(|| "ro".to_owned()).into_iter().collect();
+    mount.super_options = Vec::new();
 }

@@ -53,7 +53,7 @@ fn plan(arguments: &Graph, configuration: &Configuration, session: &Session<'_>)
         bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
     }
     let names = programs(rules);
-    let asked = check::Asked {
+    let asked = check::PlanRequest {
         paths: &arguments.paths,
         compose: &arguments.compose,
         store: None,

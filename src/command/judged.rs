@@ -9,7 +9,7 @@ use super::fleet;
 use super::output::Outputs;
 use super::session::Session;
 use super::settled::{Steps, settled};
-use crate::cli::Sight;
+use crate::cli::LookArguments;
 use crate::finding::Report;
 use crate::model::Layout;
 use crate::render::Given;
@@ -19,7 +19,7 @@ use crate::report::{self, ExitStatus, FailOn};
 pub(super) struct Read<'a> {
     pub(super) layout: Layout,
     /// The captures that are judged in its place, each as it is read.
-    pub(super) captures: Option<&'a Sight>,
+    pub(super) captures: Option<&'a LookArguments>,
     /// Which findings count.
     pub(super) acceptance: Acceptance<'a>,
     /// The containers that are told of, by name; empty for all.

@@ -10,7 +10,7 @@ use super::engines::{self, AskedEngine, SeenHosts, uninspected};
 use super::progress::Progress;
 use super::session::Session;
 use super::wanted::{Target, Wanted, all_named, find};
-use crate::cli::Sight;
+use crate::cli::LookArguments;
 use crate::input::capture::Capture;
 use crate::input::{engine, kernel};
 use crate::model::{Container, EngineFacts, join};
@@ -30,7 +30,7 @@ pub(super) struct Engine<'a> {
 
 /// One capture of what runs here, in the time that is given for all of it, and one for each other host whose engine was
 /// asked. What was not seen in that time is a gap of the container or of the host; what was seen is kept.
-pub(super) fn live(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Vec<Capture>> {
+pub(super) fn live(sight: &LookArguments, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Vec<Capture>> {
     let &Session { world, rules, sources, .. } = session;
     let deadline = wanted.deadline.unwrap_or_else(|| deadline(sight));
     let SeenHosts { here, asked, others } =
@@ -77,7 +77,7 @@ fn share(deadline: Instant, others_follow: bool) -> Instant {
 }
 
 /// When a look that begins now must have ended.
-pub(super) fn deadline(sight: &Sight) -> Instant {
+pub(super) fn deadline(sight: &LookArguments) -> Instant {
     Instant::now() + Duration::from_secs(sight.timeout)
 }
 

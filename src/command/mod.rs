@@ -173,7 +173,7 @@ fn run_in(world: &World, cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) ->
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
             start.with_rules(load(), err, |session, err| {
                 let programs = programs(session.rules);
-                let asked = check::Asked::of(arguments).excluding(&configuration);
+                let asked = check::PlanRequest::of(arguments).excluding(&configuration);
                 let mut layout = check::read(&asked, world, &programs, &sources)?;
                 if let Some(from) = &arguments.from {
                     join_running(&mut layout, &captures::one(from, world)?, session.rules, &sources);
@@ -186,7 +186,7 @@ fn run_in(world: &World, cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) ->
         Command::Audit(arguments) => {
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
             start.with_rules(load(), err, |session, err| {
-                let read = audit::read(&audit::Asked::of(arguments), configuration, session)?;
+                let read = audit::read(&audit::AuditRequest::of(arguments), configuration, session)?;
                 judged::report(read, &outputs, arguments.output.fail_on, session, out, err)
             })
         }

@@ -2,24 +2,24 @@
 
 use anyhow::bail;
 
-use super::captures::{self, Told};
+use super::captures::{self, CaptureNotes};
 use super::live::live;
 use super::session::Session;
 use super::wanted::Wanted;
-use crate::cli::Sight;
+use crate::cli::LookArguments;
 use crate::input::capture::{self, Capture};
 use crate::model::Layout;
 
 /// What runs here, or what captures say.
 pub(super) struct Observed {
     pub(super) captures: Vec<Capture>,
-    pub(super) told: Told,
+    pub(super) told: CaptureNotes,
 }
 
 /// The captures that are named, or those of what runs here.
-pub(super) fn captures(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Observed> {
+pub(super) fn captures(sight: &LookArguments, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Observed> {
     if sight.from.is_empty() {
-        return Ok(Observed { captures: live(sight, wanted, session)?, told: Told::default() });
+        return Ok(Observed { captures: live(sight, wanted, session)?, told: CaptureNotes::default() });
     }
     refuse_engine(sight)?;
     let mut captures = Vec::new();
@@ -28,7 +28,7 @@ pub(super) fn captures(sight: &Sight, wanted: &Wanted, session: &Session<'_>) ->
 }
 
 /// Refuses captures beside an engine.
-pub(super) fn refuse_engine(sight: &Sight) -> anyhow::Result<()> {
+pub(super) fn refuse_engine(sight: &LookArguments) -> anyhow::Result<()> {
     if sight.host.iter().any(|host| !host.starts_with('/')) {
         bail!("--from judges what was captured and --host asks an engine: give one of them");
     }

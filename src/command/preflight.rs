@@ -115,7 +115,7 @@ fn planned(
         Arc::new(kernel::ImageFiles::of(&arguments.sight.proc, running, export, deadline))
     });
     let file = |image: &Stored, path: &str| files.as_ref()?.open(image, path);
-    let asked = check::Asked {
+    let asked = check::PlanRequest {
         paths: &arguments.paths,
         compose: &arguments.compose,
         store: asks.then_some(Store { image: &lookup, file: &file }),

@@ -13,7 +13,7 @@ use super::judged;
 use super::output::Outputs;
 use super::session::Session;
 use super::settled::Steps;
-use super::state::State;
+use super::state::SeriesState;
 use crate::cli::Report;
 use crate::finding;
 use crate::input::capture;
@@ -31,8 +31,8 @@ pub(super) fn run(
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     // Held until all is written, so that of two reports at once the later is compared with the earlier.
-    let state = State::open(arguments, session.world)?;
-    let asked = audit::Asked {
+    let state = SeriesState::open(arguments, session.world)?;
+    let asked = audit::AuditRequest {
         containers: &[],
         sight: &arguments.sight,
         compare_identities: arguments.compare_identities,

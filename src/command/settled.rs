@@ -66,7 +66,10 @@ pub(super) fn settled(
     group_findings(&mut report, &rules.matrix, sources);
     let config = acceptance.config();
     if only.is_empty() {
-        find_remedies(&mut report, &mut JudgedLayout { before, layout: &mut layout, rules, config, sources });
+        find_remedies(
+            &mut report,
+            &mut JudgedLayout { before: Some(before), layout: &mut layout, rules, config, sources },
+        );
     } else {
         claim_nothing(&mut report);
     }

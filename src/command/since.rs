@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::World;
-use super::check::{self, Asked};
+use super::check::{self, PlanRequest};
 use super::configuration::absolute;
 use crate::input::ProgramNames;
 use crate::input::git::{FileChange, Revision, RevisionFiles};
 use crate::model::{Diagnostic, Layout, Level};
-use crate::report::{self, Before};
+use crate::report::{self, BaseText};
 use crate::rules::FurtherRules;
 use crate::text::{Reader, RevisionTree, Sources};
 
@@ -28,7 +28,7 @@ pub(super) fn open(revision: &str, first: Option<&Path>, world: &World) -> anyho
 ///
 /// In a repository beside the base's that does not have the revision, nothing was there.
 pub(super) fn layout_of_revision(
-    asked: &Asked<'_>,
+    asked: &PlanRequest<'_>,
     base: &Revision,
     reader: &Reader,
     programs: &ProgramNames,
@@ -52,7 +52,7 @@ pub(super) fn layout_of_revision(
     let paths: Vec<PathBuf> =
         asked.paths.iter().filter(|path| !is_later_file(path, base, reader, world)).cloned().collect();
     let is_all_later = paths.is_empty() && !asked.paths.is_empty();
-    let read = || check::read(&Asked { paths: &paths, ..*asked }, world, programs, &sources);
+    let read = || check::read(&PlanRequest { paths: &paths, ..*asked }, world, programs, &sources);
     let mut layout = if is_all_later { Layout::default() } else { read()? };
     for files in &repositories {
         if let Some(failure) = files.failure() {
@@ -82,15 +82,15 @@ fn shown(path: &Path, world: &World) -> String {
 }
 
 /// What a file held at the base, which is named as it is shown. What git cannot tell counts as new.
-pub(super) fn before(base: &Revision, name: &str, world: &World) -> Before {
+pub(super) fn before(base: &Revision, name: &str, world: &World) -> BaseText {
     let path = PathBuf::from(absolute(Path::new(name), world));
     let directory = path.parent().and_then(|directory| Reader::of_host().real_path(directory).ok());
     if !directory.is_some_and(|directory| directory.starts_with(base.top())) {
-        return Before::Outside;
+        return BaseText::Outside;
     }
     let below = base.path_below(&path).ok().flatten();
     let text = below.and_then(|below| base.text(&below).ok().flatten());
-    text.map_or(Before::Absent, |text| Before::Text(String::from_utf8_lossy(&text).into_owned()))
+    text.map_or(BaseText::Absent, |text| BaseText::Text(String::from_utf8_lossy(&text).into_owned()))
 }
 
 /// The files of a directory of rules that are not as they were at the base, those that are gone too.
@@ -100,7 +100,7 @@ pub(super) fn changed_rules(base: &Revision, further: &FurtherRules, world: &Wor
         let path = absolute(Path::new(name), world);
         let is_changed =
             || base.change(Path::new(&path)).context("--since").map(|change| change != FileChange::Unchanged);
-        if before(base, name, world) != Before::Outside && is_changed()? {
+        if before(base, name, world) != BaseText::Outside && is_changed()? {
             changed.insert(name.clone());
         }
     }

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const MOST_BYTES: u64 = 64 << 20;
 
 /// The state of one series of reports, held by this one.
-pub(super) struct State {
+pub(super) struct SeriesState {
     file: PathBuf,
     /// The directory that it is in; `None` where it is not there or not to be trusted.
     folder: Option<Folder>,
@@ -35,7 +35,7 @@ pub(super) struct State {
     unusable: Option<String>,
 }
 
-impl State {
+impl SeriesState {
     /// Opens and locks it; waits for another report that is under way.
     ///
     /// # Errors

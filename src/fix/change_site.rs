@@ -57,8 +57,9 @@ impl BrokenRule {
 
 /// What a report was made of.
 pub struct JudgedLayout<'a> {
-    /// What the judge answered.
-    pub before: JudgedBefore,
+    /// What the judge answered. `None` where a layout is so large that as little of it is kept as can be, and nobody needs
+    /// it afterwards: the judge is asked again, and containers that nothing is tried for are let go.
+    pub before: Option<JudgedBefore>,
     /// The layout, as the judge left it. While changes are tried, the containers concerned are out of it: a copy of those
     /// of a thousand hosts would be what takes most memory.
     pub layout: &'a mut Layout,

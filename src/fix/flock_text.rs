@@ -42,20 +42,20 @@ fn flocked_word(file: &SourceFile, span: Span, path: &str, seconds: Option<&str>
     let words: Vec<&str> = ["flock"].into_iter().chain(wait.into_iter().flatten()).chain([path, word.bare]).collect();
     let is_list = matches!(syntax, Syntax::Yaml | Syntax::Dockerfile | Syntax::Json | Syntax::Hcl);
     let text = match (word.kind(), word.quote) {
-        (Kind::Item, Some(quote)) if is_list => {
+        (WordForm::Item, Some(quote)) if is_list => {
             words.iter().map(|word| format!("{quote}{word}{quote}")).collect::<Vec<_>>().join(", ")
         }
-        (Kind::Item, None) if syntax == Syntax::Yaml => {
+        (WordForm::Item, None) if syntax == Syntax::Yaml => {
             words.iter().map(|word| yaml_item(word, seconds)).collect::<Vec<_>>().join(", ")
         }
-        (Kind::Line, quote) if syntax == Syntax::Yaml => {
+        (WordForm::Line, quote) if syntax == Syntax::Yaml => {
             let line_end = if file.text().contains("\r\n") { "\r\n" } else { "\n" };
             let last = quote.map_or_else(|| word.bare.to_owned(), |quote| format!("{quote}{}{quote}", word.bare));
             let before_last = words.len().saturating_sub(1);
             let items = words.iter().take(before_last).map(|word| yaml_item(word, seconds)).chain([last]);
             items.collect::<Vec<_>>().join(&format!("{line_end}{} ", word.before.trim_end()))
         }
-        (Kind::Other, None) => words.join(" "),
+        (WordForm::Other, None) => words.join(" "),
         _ => return Err("the call is quoted in a way that leaves no room for another command before it"),
     };
     Ok(PlacedText { span: word.span, text })
@@ -77,7 +77,7 @@ struct WrittenWord<'a> {
 }
 
 /// How a word is written.
-enum Kind {
+enum WordForm {
     /// As an item of a list between brackets.
     Item,
     /// As an item on a line of its own, behind a dash.
@@ -108,12 +108,12 @@ impl<'a> WrittenWord<'a> {
         Some(Self { bare: written, quote: Some(quote), before, after, span })
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> WordForm {
         let after = self.after.trim_start();
         match self.before.trim_end() {
-            before if before.ends_with(['[', ',']) && after.starts_with([',', ']']) => Kind::Item,
-            before if before.trim_start() == "-" && (after.is_empty() || after.starts_with('#')) => Kind::Line,
-            _ => Kind::Other,
+            before if before.ends_with(['[', ',']) && after.starts_with([',', ']']) => WordForm::Item,
+            before if before.trim_start() == "-" && (after.is_empty() || after.starts_with('#')) => WordForm::Line,
+            _ => WordForm::Other,
         }
     }
 }

@@ -172,7 +172,7 @@ fn change_locks(change: Change, container: &mut Container, profile: &Profile, pl
             let label = labels.get_mut(GUARD_LABEL);
             if let Some((label, path)) = label.and_then(|label| places.get(label.span).map(|path| (label, path))) {
                 changed.push(label.span);
-                label.value = Value::known(path.clone(), label.value.span);
+                *label.value = Value::known(path.clone(), label.value.span);
             }
         }
     }
@@ -234,7 +234,7 @@ pub(super) fn change_member(
             let (MountSource::Host(source) | MountSource::Volume(source)) = &mut mount.source else { return None };
             source.text.push_str("-parent");
             mount.target = Value::known(PARENT, None);
-            let value = EnvValue::Set(Value::known(format!("{PARENT}/state"), None));
+            let value = EnvValue::set(Value::known(format!("{PARENT}/state"), None));
             container.env.insert(variable.clone(), EnvVar::new(value, span));
             move_flocks(container, &participant.state_dir);
         }

@@ -12,14 +12,14 @@ pub(super) type Ignored = HashSet<(usize, String)>;
 
 /// The rules that each container breaks, and the worst of each family of them; a warning at least.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub(super) struct BrokenRules {
     rules: HashSet<(usize, String)>,
     families: BTreeMap<(usize, String), Severity>,
     /// Those who take an flock that others, who are told of it, do not take.
     alone: HashSet<usize>,
 }
 
-impl Outcome {
+impl BrokenRules {
     /// Of the rules that are broken, without what a person has accepted. `silent` are the containers that nothing is told
     /// of: who is as badly off because of them is told so.
     pub(super) fn of(broken: Vec<BrokenRule>, matrix: &Matrix, ignored: &Ignored, silent: &HashSet<usize>) -> Self {

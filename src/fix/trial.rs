@@ -11,7 +11,7 @@ use super::concerned::{
     LoginCustoms, concerned_containers, ignored_rules, login_customs, match_participants, silent_containers,
 };
 use super::model_change::{ChangedPlaces, Member, OwnChange, change_member, change_places, shared_places};
-use super::outcome::{Ignored, Outcome};
+use super::outcome::{BrokenRules, Ignored};
 use super::same_files::SameFiles;
 use super::site::YamlFiles;
 use super::wanted::{WantedChanges, accepted_hits, changes_of, counting_hits, hit_participants, is_wanted};
@@ -38,7 +38,7 @@ pub(super) struct Trial<'a> {
     /// The logins that each container uses.
     logins: HashMap<usize, BTreeSet<usize>>,
     customs: HashMap<usize, LoginCustoms>,
-    before: Outcome,
+    before: BrokenRules,
     ignored: Ignored,
     /// The containers that nothing is told of, since it was there before.
     silent: HashSet<usize>,
@@ -46,14 +46,14 @@ pub(super) struct Trial<'a> {
     taken: HashSet<String>,
     /// For each participant of the report that has a copy of a login, the command that makes it.
     copies: HashMap<usize, Span>,
-    /// How many containers mount what is written at a place.
+    /// How many containers mount what is written at a place, where that is more than one.
     mount_users: HashMap<Span, usize>,
 }
 
 /// Changes that were made together, and what came of it for each login.
 pub(super) struct Attempt {
     pub(super) changes: Vec<Change>,
-    after: Outcome,
+    after: BrokenRules,
     /// For each login where they were made, which the change made nowhere worse.
     pub(super) sites: BTreeMap<usize, Vec<ChangeSites>>,
 }
@@ -66,7 +66,7 @@ impl<'a> Trial<'a> {
         files: &'a SameFiles,
         wanted: &WantedChanges,
     ) -> Self {
-        let before = std::mem::take(&mut given.before);
+        let before = given.before.take();
         let mut logins: HashMap<usize, BTreeSet<usize>> = HashMap::new();
         for one in &report.participants {
             logins.entry(one.index).or_default().insert(one.login);
@@ -78,21 +78,24 @@ impl<'a> Trial<'a> {
         for mount in all.iter().flat_map(|container| &container.mounts) {
             *mount_users.entry(files.place(mount.span)).or_default() += 1;
         }
+        // One that no other mounts is most of them.
+        mount_users.retain(|_, users| *users > 1);
+        mount_users.shrink_to_fit();
         let are_all = concerned.len() == all.len();
         let chosen = all.iter_mut().enumerate().filter(|(at, _)| concerned.contains(at));
         let containers = chosen.map(|(_, container)| std::mem::take(container)).collect();
+        if before.is_none() {
+            // Where it is described may still be told.
+            all.iter_mut().for_each(|one| *one = Container { span: one.span, ..Container::default() });
+        }
         let layout = Layout { containers, home: given.layout.home.clone(), ..Layout::default() };
         let given: &'a JudgedLayout<'_> = given;
         let places: HashMap<usize, usize> = concerned.iter().enumerate().map(|(at, whole)| (*whole, at)).collect();
         let ignored = ignored_rules(report, &places);
-        let judged = if are_all {
-            before
-        } else {
-            drop(before);
-            JudgedBefore::of_own(judge_again(&layout, given.rules, given.config))
-        };
+        let known = before.filter(|_| are_all);
+        let judged = known.unwrap_or_else(|| JudgedBefore::of_own(judge_again(&layout, given.rules, given.config)));
         let silent = silent_containers(report, &places);
-        let before = Outcome::of(judged.broken, &given.rules.matrix, &ignored, &silent);
+        let before = BrokenRules::of(judged.broken, &given.rules.matrix, &ignored, &silent);
         let plain = match_participants(report, judged.participants, &places);
         let logins = logins.into_iter().filter_map(|(at, logins)| Some((*places.get(&at)?, logins))).collect();
         let customs = |login: &usize| (*login, login_customs(*login, report, &plain, &layout));
@@ -207,7 +210,7 @@ impl<'a> Trial<'a> {
         }
         let judged = judge_again(&self.layout, self.given.rules, &self.config_after(changes));
         let broken = BrokenRule::of_judged(&judged);
-        let after = Outcome::of(broken, &self.given.rules.matrix, &self.ignored, &self.silent);
+        let after = BrokenRules::of(broken, &self.given.rules.matrix, &self.ignored, &self.silent);
         for (at, container) in saved {
             if let Some(slot) = self.layout.containers.get_mut(at) {
                 *slot = container;
@@ -361,7 +364,7 @@ impl<'a> Trial<'a> {
             all.peek().is_some()
                 && all.all(|at| {
                     let index = self.report.participants.get(at).and_then(|one| self.places.get(&one.index));
-                    let has = |outcome: &Outcome, at: usize| outcome.has(at, finding, hit);
+                    let has = |outcome: &BrokenRules, at: usize| outcome.has(at, finding, hit);
                     index.is_some_and(|at| {
                         has(&self.before, *at) && !has(&attempt.after, *at) && !attempt.after.is_alone(*at)
                     })

@@ -115,7 +115,7 @@ impl VersionPlace {
             }
             Self::Argument(name) => {
                 if let Some(argument) = container.build_args.get_mut(name) {
-                    argument.value = EnvValue::Set(Value::known(exact, None));
+                    argument.value = EnvValue::set(Value::known(exact, None));
                 }
             }
             Self::ImageTag => {
@@ -126,7 +126,7 @@ impl VersionPlace {
             }
             Self::Installed | Self::Declared => {
                 let value = Value::known(format!(">={since}"), None);
-                let label = Label { value, span: container.span };
+                let label = Label::new(value, container.span);
                 container.labels.insert(VERSION_LABEL.to_owned(), label);
                 // A running one whose files tell an older version is made anew from an image that is not older.
                 if let Some(shown) = container.live.as_mut().and_then(|live| live.kernel.as_mut()) {

@@ -9,7 +9,7 @@ use super::compose::{Context, is_default_name};
 use super::exclusion::{ExcludedPaths, Exclusion};
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, SearchedDirectory};
 use super::program_names::ProgramNames;
-use super::walk::{Directory, Entry, Tree};
+use super::walk::{Directory, Tree, WalkedEntry};
 use super::{DEFAULT_KIND, KINDS};
 use crate::model::{Diagnostic, Level};
 use crate::text::{EntryKind, Reader};
@@ -248,7 +248,7 @@ fn found_file(
     path: &Path,
     file: Option<&CandidateFile<'_>>,
     directory: &Directory,
-    entry: &Entry,
+    entry: &WalkedEntry,
     kinds: &[&'static dyn InputKind],
     reader: &Reader,
 ) -> Option<FoundFile> {

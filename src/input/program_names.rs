@@ -40,8 +40,12 @@ impl ProgramNames {
     /// The file of a login that a word of a command names: by its path, or as an entry of a keychain.
     pub fn login_file(&self, word: &str) -> Option<String> {
         let entry = self.keychain_entries.iter().find(|(entry, _)| entry == word);
-        let is_named = || self.credentials.iter().any(|name| word.rsplit('/').next() == Some(name));
-        entry.map(|(_, file)| file.clone()).or_else(|| is_named().then(|| word.to_owned()))
+        entry.map(|(_, file)| file.clone()).or_else(|| self.is_login_file(word).then(|| word.to_owned()))
+    }
+
+    /// Whether a path is called as a file with a login is.
+    pub fn is_login_file(&self, path: &str) -> bool {
+        self.credentials.iter().any(|name| path.rsplit('/').next() == Some(name))
     }
 
     /// The names that some profiles give.

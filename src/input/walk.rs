@@ -47,13 +47,13 @@ pub struct Directory {
     /// Its path, below the one that the walk began at.
     pub path: PathBuf,
     /// What it holds, sorted by name.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<WalkedEntry>,
     repository: Option<Rc<AskedRepository>>,
 }
 
 /// One entry of a directory.
 #[derive(Debug)]
-pub struct Entry {
+pub struct WalkedEntry {
     /// Its name.
     pub name: std::ffi::OsString,
     /// What it is, links not followed.
@@ -69,7 +69,7 @@ impl Directory {
     }
 
     /// Why an entry is left out: an ignore file says so, and git does not track it. `None` where it is not.
-    pub fn reason_left_out(&self, entry: &Entry) -> Option<String> {
+    pub fn reason_left_out(&self, entry: &WalkedEntry) -> Option<String> {
         if !entry.is_ignored {
             return None;
         }
@@ -140,7 +140,7 @@ impl WalkedPath {
 struct TreeWalk<'a> {
     reader: &'a Reader,
     began: Rc<WalkedPath>,
-    budget: Budget,
+    budget: WalkBudget,
     /// The directories that are still to be read, the next one last.
     open: Vec<OpenDirectory>,
 }
@@ -170,7 +170,7 @@ struct Ignores {
 }
 
 /// What a walk may still cost.
-struct Budget {
+struct WalkBudget {
     patterns: usize,
     tries: usize,
     entries: usize,
@@ -199,7 +199,7 @@ impl Tree {
     /// Walks a directory, whether or not it is a git checkout. Git is found by the PATH of the environment.
     pub fn below(directory: &Path, reader: &Reader, environment: &BTreeMap<String, String>) -> Self {
         let mut tree = Self::default();
-        let mut budget = Budget {
+        let mut budget = WalkBudget {
             patterns: MAX_PATTERNS,
             tries: MAX_TRIED,
             entries: MAX_ENTRIES,
@@ -266,7 +266,7 @@ impl Tree {
                 let (ignores, repository) = (ignores.clone(), repository.clone());
                 walk.open.push(OpenDirectory { path: at, ignores, repository, is_ignored });
             }
-            entries.push(Entry { name: entry.name, kind: entry.kind, is_ignored });
+            entries.push(WalkedEntry { name: entry.name, kind: entry.kind, is_ignored });
         }
         // The first is taken next.
         if let Some(found) = walk.open.get_mut(first..) {
@@ -276,7 +276,7 @@ impl Tree {
     }
 
     /// The ignore files of the directories above one, up to the top of its repository.
-    fn ignores_above(&mut self, directory: &Path, reader: &Reader, budget: &mut Budget) -> Option<Rc<Ignores>> {
+    fn ignores_above(&mut self, directory: &Path, reader: &Reader, budget: &mut WalkBudget) -> Option<Rc<Ignores>> {
         let real = reader.real_path(directory).ok()?;
         let top = repository_top(&real)?;
         let mut directories: Vec<&Path> = real.ancestors().skip(1).take_while(|above| above.starts_with(top)).collect();
@@ -298,7 +298,7 @@ impl Tree {
         above: Option<Rc<Ignores>>,
         marks: DirectoryMarks,
         reader: &Reader,
-        budget: &mut Budget,
+        budget: &mut WalkBudget,
     ) -> Option<Rc<Ignores>> {
         let mut ignores = above;
         if marks.is_top {
@@ -316,7 +316,7 @@ impl Tree {
         name: &Path,
         above: Option<Rc<Ignores>>,
         reader: &Reader,
-        budget: &mut Budget,
+        budget: &mut WalkBudget,
     ) -> Option<Rc<Ignores>> {
         let path = directory.join(name);
         let built = reader.read(&path, MAX_IGNORE_FILE).and_then(|text| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::candidate::Candidate;
 use super::place::Place;
-use super::{Row, breach_verdict};
+use super::{JudgedRow, breach_verdict};
 use crate::finding::Verdict;
 use crate::rules::Refresh;
 
@@ -45,7 +45,7 @@ impl<'a> CopiedLogins<'a> {
 
     /// Tells whoever uses a login that is copied: what is wrong with the copy is wrong with it as well. `rows` are the
     /// candidates' own.
-    pub(crate) fn tell_users(&self, candidates: &[Candidate<'_>], rows: &mut [Option<Row>]) {
+    pub(crate) fn tell_users(&self, candidates: &[Candidate<'_>], rows: &mut [Option<JudgedRow>]) {
         let mut worst: BTreeMap<&Place, (Verdict, String)> = BTreeMap::new();
         for (candidate, row) in candidates.iter().zip(rows.iter()) {
             let (Some(clone), Some((participant, breaches))) = (&candidate.clone, row) else { continue };

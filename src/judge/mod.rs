@@ -15,6 +15,7 @@ mod rests_on;
 mod stray_mounts;
 mod tables;
 mod turns;
+mod undeclared;
 mod undetermined;
 mod unresolved_places;
 mod unseen_mounts;
@@ -22,7 +23,7 @@ mod unseen_peers;
 mod unset_part;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Participant, UNDETERMINED, Verdict};
 use crate::model::{Container, Layout, parent_and_name};
@@ -57,6 +58,7 @@ use tables::leftover::leftover_fact;
 use tables::side_file::side_file_fact;
 use tables::users::users_fact;
 use tables::{ask_tables, ask_verdict, spawner};
+use undeclared::{mark_declared, worst_verdicts};
 use unresolved_places::UnresolvedPlaces;
 use unseen_peers::UnseenPeers;
 
@@ -69,11 +71,11 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
     // Before all that is told of them is in memory.
     let undeclared = (is_declared(&layout.containers) || config.changes_verdicts()).then(|| {
         let declared = take_declarations(&mut layout.containers);
-        let judged = judge_declared(layout, rules, &Config::default(), Told::Verdicts);
+        let judged = judge_declared(layout, rules, &Config::default(), AnswerExtent::Verdicts);
         restore_declarations(&mut layout.containers, declared);
         worst_verdicts(judged)
     });
-    let mut judged = judge_declared(layout, &graded(rules, config), config, Told::Everything);
+    let mut judged = judge_declared(layout, &graded(rules, config), config, AnswerExtent::Everything);
     if let Some(undeclared) = undeclared {
         mark_declared(&mut judged, &undeclared);
     }
@@ -88,12 +90,12 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
 /// Judges a layout that was judged before, or a part of it, after a change: the same rules, and no word about what is only
 /// declared. What is broken has no words and no locations: nobody reads it.
 pub fn judge_again(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
-    judge_declared(layout, &graded(rules, config), config, Told::Rules)
+    judge_declared(layout, &graded(rules, config), config, AnswerExtent::Rules)
 }
 
 /// What of a judgement is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum AnswerExtent {
     /// All that is to be told.
     Everything,
     /// Who breaks which rule, without words about it.
@@ -118,39 +120,18 @@ fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
     if config.severity.is_empty() { Cow::Borrowed(rules) } else { Cow::Owned(rules.graded(config)) }
 }
 
-/// A use of a program: the container's index in the layout, the program, and the state directory.
-type Use = (usize, String, String);
-
-/// The worst verdict of each use.
-fn worst_verdicts(judged: Judged) -> HashMap<Use, Verdict> {
-    let mut worst: HashMap<Use, Verdict> = HashMap::new();
-    for one in judged.participants {
-        let known = worst.entry((one.index, one.program, one.state_dir)).or_insert(one.verdict);
-        *known = one.verdict.max(*known);
-    }
-    worst
-}
-
-/// Marks the verdicts that are worse where nothing is declared.
-fn mark_declared(judged: &mut Judged, undeclared: &HashMap<Use, Verdict>) {
-    for one in &mut judged.participants {
-        let of = (one.index, one.program.clone(), one.state_dir.clone());
-        if undeclared.get(&of).is_some_and(|verdict| *verdict > one.verdict) {
-            one.basis = Basis::Declared;
-        }
-    }
-}
-
 /// Judges a layout by what it and the configuration say.
-fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config, told: Told) -> Judged {
+fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config, told: AnswerExtent) -> Judged {
     let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
     let mut judged = Judged { containers, ..Judged::default() };
     for profile in &rules.profiles {
         let containers = layout.containers.iter().enumerate();
         let home = layout.home.as_deref();
-        let mut all: Vec<Candidate<'_>> = containers
-            .flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home))
-            .collect();
+        // Most have one, and of thousands of hosts a list that doubles is what takes most memory.
+        let mut all: Vec<Candidate<'_>> = Vec::with_capacity(layout.containers.len());
+        all.extend(
+            containers.flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home)),
+        );
         lent_copies::add_lent_copies(&layout.containers, &mut all, profile, rules);
         stray_mounts::mark_stray_mounts(&mut all, rules);
         unseen_mounts::list_unseen_mounts(&mut all);
@@ -218,7 +199,7 @@ struct Judgement<'a, 'b> {
     unknown_types: BTreeMap<&'b str, BTreeSet<&'b str>>,
     /// Whether sharing a directory is safe for every participant, wherever that is.
     all_settled: bool,
-    told: Told,
+    told: AnswerExtent,
 }
 
 impl<'a> Judgement<'a, '_> {
@@ -238,10 +219,17 @@ impl<'a> Judgement<'a, '_> {
             for (at, relation) in relate_members(self.candidates, &group, host) {
                 let Some(candidate) = self.candidates.get(at) else { continue };
                 let facts = self.facts(candidate, &relation, host);
-                members.push(Member { at, participant: first_participant + at, login, candidate, relation, facts });
+                members.push(LoginMember {
+                    at,
+                    participant: first_participant + at,
+                    login,
+                    candidate,
+                    relation,
+                    facts,
+                });
             }
         }
-        let mut rows: Vec<Option<Row>> = self.candidates.iter().map(|_| None).collect();
+        let mut rows: Vec<Option<JudgedRow>> = self.candidates.iter().map(|_| None).collect();
         let answers = map_chunks(&members, WORTH_A_THREAD, |members| {
             members.iter().map(|member| (member.at, self.row(member))).collect()
         });
@@ -251,6 +239,7 @@ impl<'a> Judgement<'a, '_> {
             }
         }
         self.copied_logins.tell_users(self.candidates, &mut rows);
+        judged.participants.reserve_exact(rows.len());
         for ((candidate, row), login) in self.candidates.iter().zip(rows).zip(logins) {
             let (participant, mut breaches) =
                 row.unwrap_or_else(|| (bystander_row(candidate, &self.rules.filesystems, login), Vec::new()));
@@ -326,14 +315,14 @@ impl<'a> Judgement<'a, '_> {
         containers.len() - names.len()
     }
 
-    fn row(&self, member: &Member<'a, '_>) -> Row {
-        let Member { participant, login, candidate, relation, facts, .. } = member;
+    fn row(&self, member: &LoginMember<'a, '_>) -> JudgedRow {
+        let LoginMember { participant, login, candidate, relation, facts, .. } = member;
         let (participant, login, facts) = (*participant, *login, *facts);
         let (rules, candidates) = (self.rules, self.candidates);
         let copied_from = self.copied_logins.users_of(candidate);
         let mut case =
             Case { rules, candidates, candidate, participant, login, relation, facts, copied_from, unknown_fact: None };
-        if let Some(verdict) = (self.told == Told::Verdicts).then(|| ask_verdict(&case)).flatten() {
+        if let Some(verdict) = (self.told == AnswerExtent::Verdicts).then(|| ask_verdict(&case)).flatten() {
             return (participant_row(candidate, &rules.filesystems, login, verdict, String::new()), Vec::new());
         }
         case.unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
@@ -353,7 +342,10 @@ impl<'a> Judgement<'a, '_> {
             reason.push_str(&variables_rested_on(candidate, relation.other_count > 0));
         }
         let mut participant = participant_row(candidate, &self.rules.filesystems, login, verdict, reason);
-        participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
+        if self.told == AnswerExtent::Everything {
+            participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
+            participant.guard_evidence.clone_from(&candidate.guard.evidence);
+        }
         participant.peer_count = relation.other_count.saturating_sub(self.count_ways(&relation.others));
         let alone = relation.other_count == 0 && facts.peers == Peers::None;
         participant.auth = match candidate.auth.auth {
@@ -370,7 +362,6 @@ impl<'a> Judgement<'a, '_> {
             participant.internal_lock = InternalLock::Unknown.name();
         }
         participant.guard = if facts.guard == Guard::OneSided { Guard::Held.name() } else { facts.guard.name() };
-        participant.guard_evidence.clone_from(&candidate.guard.evidence);
         participant.guard_place = candidate.guard.landing.as_ref().map(|landing| landing.place.name());
         (participant, answer.breaches)
     }
@@ -386,10 +377,10 @@ fn overlap_fact(candidate: &Candidate<'_>, relation: &Relation) -> Overlap {
 }
 
 /// A participant with what is wrong.
-type Row = (Participant, Vec<Breach>);
+type JudgedRow = (Participant, Vec<Breach>);
 
 /// One that takes part, with what the others of its login mean for it.
-struct Member<'a, 'b> {
+struct LoginMember<'a, 'b> {
     /// Its index among the candidates.
     at: usize,
     /// Its index among the participants.

@@ -79,7 +79,7 @@ pub struct Container {
     /// Build arguments by name.
     pub build_args: BTreeMap<String, EnvVar>,
     /// How the image is built, where the project does so.
-    pub build: Option<Build>,
+    pub build: Option<Box<Build>>,
     /// The commands that were run while the image was built, with build arguments put in.
     pub installs: Vec<Invocation>,
     /// What else brings programs into it.
@@ -409,15 +409,20 @@ pub struct Command {
 /// A label's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// The value.
-    pub value: Value,
+    /// The value. Apart, since a map has room for eleven where it holds one.
+    pub value: Box<Value>,
     /// Where the label is written, name and value.
     pub span: Span,
 }
 
 impl Label {
+    /// One with its place.
+    pub fn new(value: Value, span: Span) -> Self {
+        Self { value: Box::new(value), span }
+    }
+
     /// One that no file says.
     pub fn unplaced(text: impl Into<String>) -> Self {
-        Self { value: Value::known(text, None), span: Span::default() }
+        Self::new(Value::known(text, None), Span::default())
     }
 }

@@ -48,6 +48,8 @@ const WRITERS: [&str; 11] = ["cat", "jq", "sed", "head", "tail", "tr", "zcat", "
 const INPUTS: [&str; 3] = ["-", "/dev/stdin", "/proc/self/fd/0"];
 /// What the name of an entry of a keychain has before it in the word for what it holds.
 const KEYCHAIN: &str = "${keychain ";
+/// Calls before one in its line whose output it may read.
+const MAX_BEFORE: usize = 8;
 /// Calls before one that unpacks an archive among which the one is looked for that packed it.
 const MAX_EARLIER: usize = 64;
 
@@ -61,7 +63,20 @@ pub(crate) fn begins_with_star(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with(['*', '?', '[']))
 }
 
-/// What a call copies. `before` are the calls whose output it may read: those written before it in its line, nearest first.
+/// The calls whose output a call may read: those written before it in its line, nearest first; `number` is the call's among
+/// all.
+pub(crate) fn earlier_in_line<'c, C: Borrow<Invocation>>(
+    call: &Invocation,
+    all: &'c [C],
+    number: usize,
+) -> impl Iterator<Item = &'c Invocation> {
+    let line = |call: &Invocation| (call.span.file, call.span.start.line);
+    let own = line(call);
+    let before = all.iter().take(number).rev().map(|one| -> &'c Invocation { one.borrow() });
+    before.take_while(move |before| line(before) == own).take(MAX_BEFORE)
+}
+
+/// What a call copies. `before` are the calls whose output it may read.
 pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
     match program_name(call) {
         "cp" | "rsync" | "install" | "mv" | "link" => {

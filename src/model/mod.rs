@@ -37,8 +37,8 @@ pub use container::{
 };
 pub use container_id::ContainerId;
 pub(crate) use copy_words::{
-    Recipient, WordsOfCopy, begins_with_star, is_letter, keychain_entry, operands, packing_of, program_name,
-    shows_hidden, whole_files_read, words_of_copies,
+    Recipient, WordsOfCopy, begins_with_star, earlier_in_line, is_letter, keychain_entry, operands, packing_of,
+    program_name, shows_hidden, whole_files_read, words_of_copies,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};

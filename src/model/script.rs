@@ -264,7 +264,7 @@ impl Condition {
     pub fn holds(&self, container: &Container) -> Option<bool> {
         let set = container.env.get(&self.variable).map(|variable| &variable.value);
         let value = match set {
-            Some(EnvValue::Set(value)) => value,
+            Some(EnvValue::Set(value)) => &**value,
             // The engine tells the whole environment of a running one.
             None if container.is_running() => return self.test.holds(None),
             Some(EnvValue::Inherited) | None => return None,

@@ -5,10 +5,11 @@ use std::io;
 
 use serde::Serialize;
 
+use super::json_comparison::{JsonComparison, json_comparison};
 use super::safe::escape_json;
 use crate::finding::{
-    AcceptedFiles, Before, Breach, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName,
-    Remedy, Report, Suppressed, Verdict,
+    AcceptedFiles, Breach, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy, Report,
+    Suppressed, Verdict,
 };
 use crate::model::{Level, NotJudgedFile};
 use crate::report::count;
@@ -66,43 +67,6 @@ struct JsonInfluence<'a> {
     file: &'a str,
     kind: &'static str,
     entries: usize,
-}
-
-/// What the report was held against, by `preflight` and `report`.
-#[derive(Serialize)]
-struct JsonComparison<'a> {
-    before: &'static str,
-    at: Option<i64>,
-    gone: Vec<JsonGone<'a>>,
-    verdicts: Vec<JsonVerdicts<'a>>,
-    endangered: Vec<JsonEndangered<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonGone<'a> {
-    rule: &'a str,
-    severity: &'a str,
-    container: &'a str,
-    project: Option<&'a str>,
-    message: &'a str,
-    fingerprint: &'a str,
-    since: Option<i64>,
-    end: &'a str,
-}
-
-#[derive(Serialize)]
-struct JsonVerdicts<'a> {
-    container: &'a str,
-    project: Option<&'a str>,
-    before: Option<&'a str>,
-    after: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct JsonEndangered<'a> {
-    container: &'a str,
-    project: Option<&'a str>,
-    by: &'a [String],
 }
 
 /// How a finding stands to what was before.
@@ -362,36 +326,6 @@ fn json_accepted_files<'a>(one: &'a AcceptedFiles, sources: &Sources) -> JsonAcc
 
 fn json_influence(one: &Influence) -> JsonInfluence<'_> {
     JsonInfluence { file: &one.file, kind: one.kind.name(), entries: one.entries }
-}
-
-fn json_comparison(comparison: &Comparison) -> JsonComparison<'_> {
-    let (before, at) = match comparison.before {
-        Before::LastRun(at) => ("last-run", Some(at)),
-        Before::Nothing => ("nothing", None),
-        Before::Running => ("running", None),
-    };
-    let gone = comparison.gone.iter().map(|one| JsonGone {
-        rule: &one.rule,
-        severity: one.severity.name(),
-        container: &one.container,
-        project: one.project.as_deref(),
-        message: &one.message,
-        fingerprint: &one.fingerprint,
-        since: one.since,
-        end: one.end.name(),
-    });
-    let verdicts = comparison.verdicts.iter().map(|one| JsonVerdicts {
-        container: &one.container,
-        project: one.project.as_deref(),
-        before: one.before.map(Verdict::name),
-        after: one.after.map(Verdict::name),
-    });
-    let endangered = comparison.endangered.iter().map(|one| JsonEndangered {
-        container: &one.container,
-        project: one.project.as_deref(),
-        by: &one.by,
-    });
-    JsonComparison { before, at, gone: gone.collect(), verdicts: verdicts.collect(), endangered: endangered.collect() }
 }
 
 fn json_participant<'a>(one: &'a Participant, report: &'a Report, sources: &Sources) -> JsonParticipant<'a> {

@@ -14,6 +14,7 @@ mod graph;
 mod hit_rows;
 mod html;
 mod json;
+mod json_comparison;
 mod junit;
 mod junit_case;
 mod located;

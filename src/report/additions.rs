@@ -16,7 +16,7 @@ use crate::text::{FileId, SourceFile, Sources, Span, Syntax};
 
 /// What a file held at the base.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Before {
+pub enum BaseText {
     /// It is not of the repository, and so not of the change.
     Outside,
     /// Nothing: it is new, was renamed, or was no regular file.
@@ -25,7 +25,7 @@ pub enum Before {
     Text(String),
 }
 
-impl Before {
+impl BaseText {
     /// The text that a change started from; `None` where the file is no part of it.
     fn text(&self) -> Option<&str> {
         match self {
@@ -37,27 +37,27 @@ impl Before {
 }
 
 /// Looks up what files held at the base, by their names as they are shown.
-pub type Base<'a> = &'a dyn Fn(&str) -> Before;
+pub type Base<'a> = &'a dyn Fn(&str) -> BaseText;
 
 /// A line of a file and what it belongs to: a digest of itself and of each line above that is indented less.
-type Context = u64;
+type LineContext = u64;
 
 /// How often a text ignores a rule at a line.
-type IgnoreCounts = HashMap<(Context, String), usize>;
+type IgnoreCounts = HashMap<(LineContext, String), usize>;
 
 /// The contexts of all lines of a file, each looked at once.
 struct Contexts {
     file: SourceFile,
     /// Of each line with its comment, and without.
-    lines: Vec<(Context, Context)>,
-    written: HashSet<Context>,
+    lines: Vec<(LineContext, LineContext)>,
+    written: HashSet<LineContext>,
     /// The first line of each without its comment.
-    bare: HashMap<Context, u32>,
+    bare: HashMap<LineContext, u32>,
 }
 
 impl Contexts {
     fn of(file: SourceFile, state: &RandomState) -> Self {
-        let mut above: Vec<(usize, Context)> = Vec::new();
+        let mut above: Vec<(usize, LineContext)> = Vec::new();
         let (mut lines, mut written, mut bare) = (Vec::new(), HashSet::new(), HashMap::new());
         for number in 1..=file.line_count() {
             let text = file.line(number);
@@ -77,17 +77,17 @@ impl Contexts {
         Self { file, lines, written, bare }
     }
 
-    fn line(&self, line: u32) -> Option<(Context, Context)> {
+    fn line(&self, line: u32) -> Option<(LineContext, LineContext)> {
         self.lines.get(usize::try_from(line).ok()?.checked_sub(1)?).copied()
     }
 
-    fn without_comment(&self, line: u32) -> Option<Context> {
+    fn without_comment(&self, line: u32) -> Option<LineContext> {
         Some(self.line(line)?.1)
     }
 }
 
 /// The files of a run now and at the base, each read once.
-struct Files<'a> {
+struct ComparedFiles<'a> {
     base: Base<'a>,
     sources: &'a Sources,
     state: RandomState,
@@ -96,7 +96,7 @@ struct Files<'a> {
     variables_changed: OnceCell<bool>,
 }
 
-impl<'a> Files<'a> {
+impl<'a> ComparedFiles<'a> {
     fn new(base: Base<'a>, sources: &'a Sources) -> Self {
         let (now, before) = (HashMap::new(), HashMap::new());
         Self { base, sources, state: RandomState::new(), now, before, variables_changed: OnceCell::new() }
@@ -133,7 +133,7 @@ pub fn added_ignores(
     find: fn(Syntax, &str) -> Vec<Range<usize>>,
     sources: &Sources,
 ) -> Vec<Diagnostic> {
-    let mut files = Files::new(base, sources);
+    let mut files = ComparedFiles::new(base, sources);
     let mut counts: HashMap<String, Option<IgnoreCounts>> = HashMap::new();
     let mut seen = HashSet::new();
     let mut added = Vec::new();
@@ -164,7 +164,7 @@ pub fn added_ignores(
 
 /// The labels that declare what was not declared of their containers before.
 pub fn added_labels(containers: &[Container], base: Base<'_>, sources: &Sources) -> Vec<Diagnostic> {
-    let mut files = Files::new(base, sources);
+    let mut files = ComparedFiles::new(base, sources);
     let mut added = Vec::new();
     for container in containers {
         for (name, label) in DECLARING_LABELS.iter().filter_map(|name| Some((name, container.labels.get(*name)?))) {
@@ -178,7 +178,7 @@ pub fn added_labels(containers: &[Container], base: Base<'_>, sources: &Sources)
     added
 }
 
-fn is_added(container: &Container, label: &Label, files: &mut Files<'_>) -> bool {
+fn is_added(container: &Container, label: &Label, files: &mut ComparedFiles<'_>) -> bool {
     let (file, line) = (files.sources.get(label.span.file), label.span.start.line);
     let Some(before) = files.before(file.name()) else { return false };
     let own = files.now(label.span.file).line(line);

@@ -22,13 +22,13 @@ const SCHEMA_VERSION: u64 = 2;
 pub struct Baseline {
     schema_version: u64,
     tool: Tool,
-    hits: Vec<Entry>,
+    hits: Vec<BaselineEntry>,
 }
 
 /// One hit. The fingerprint decides; the rest is for people who read a difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct BaselineEntry {
     file: String,
     login: String,
     container: String,
@@ -57,7 +57,7 @@ pub enum BaselineError {
     Older(String),
 }
 
-impl Entry {
+impl BaselineEntry {
     /// Whether a hit is no worse than what was recorded: what was a note is no excuse for an error.
     fn covers(&self, hit: &Hit, fail_on: FailOn) -> bool {
         let known = KnownHit::of_record(&self.rules, Severity::named(&self.severity));
@@ -68,7 +68,8 @@ impl Entry {
 impl Baseline {
     /// What a report finds, without what is accepted otherwise.
     pub fn of(report: &Report, names: &Names, sources: &Sources) -> Self {
-        let mut hits: Vec<Entry> = report.counting_hits().map(|hit| entry(hit, report, names, sources)).collect();
+        let mut hits: Vec<BaselineEntry> =
+            report.counting_hits().map(|hit| entry(hit, report, names, sources)).collect();
         hits.sort();
         Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), hits }
     }
@@ -110,7 +111,8 @@ impl Baseline {
     /// Suppresses what is in it and no worse than it was, where nothing else does.
     pub fn suppress(&self, report: &mut Report) {
         report.baselined = true;
-        let known: HashMap<&str, &Entry> = self.hits.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
+        let known: HashMap<&str, &BaselineEntry> =
+            self.hits.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
         let fail_on = report.fail_on;
         let is_known = |hit: &Hit| {
             let entry = find_known(hit, |fingerprint| known.get(fingerprint).copied());
@@ -147,12 +149,12 @@ impl Baseline {
     }
 }
 
-fn entry(hit: &Hit, report: &Report, names: &Names, sources: &Sources) -> Entry {
+fn entry(hit: &Hit, report: &Report, names: &Names, sources: &Sources) -> BaselineEntry {
     let file = hit.primary().map(|span| {
         let file = sources.get(span.file);
         if file.teller(span.start.line).is_some() { file.label() } else { names.kept(file.name()) }
     });
-    Entry {
+    BaselineEntry {
         file: file.unwrap_or_default(),
         login: report.logins.get(hit.login).map_or_else(String::new, |login| login.place.text.clone()),
         container: hit.container.clone(),

@@ -19,7 +19,7 @@ const FORM: &str = "write `# overlock: ignore[rule] reason`";
 const MANY: usize = 1000;
 
 /// A line of a file, by the file's name: the same file may have been read twice.
-type Line = (String, u32);
+type FileLine = (String, u32);
 
 /// A comment that ignores findings.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ struct Comment {
 pub struct Comments {
     all: Vec<Comment>,
     /// For each line the rules that are ignored there, each with its comment: the first one that does.
-    at: HashMap<Line, BTreeMap<String, usize>>,
+    at: HashMap<FileLine, BTreeMap<String, usize>>,
     /// The lines where containers are described or started, and a comment is about that.
-    of: HashMap<ContainerId, Vec<Line>>,
+    of: HashMap<ContainerId, Vec<FileLine>>,
 }
 
 impl Comments {
@@ -110,7 +110,7 @@ impl Comments {
         }
         let lines = breach.locations.iter().map(|location| line(location.span, sources));
         let of = self.of.get(&breach.container_id()).into_iter().flatten().cloned();
-        let comment = |line: Line| self.at.get(&line)?.get(&breach.rule).copied();
+        let comment = |line: FileLine| self.at.get(&line)?.get(&breach.rule).copied();
         let found: BTreeSet<usize> = lines.chain(of).filter_map(comment).collect();
         let mut first = None;
         for number in found {
@@ -169,7 +169,7 @@ pub(super) fn ignored_lines(file: &SourceFile, found: &[Range<usize>]) -> Vec<(u
     all
 }
 
-fn line(span: Span, sources: &Sources) -> Line {
+fn line(span: Span, sources: &Sources) -> FileLine {
     (clean(sources.get(span.file).name()), span.start.line)
 }
 

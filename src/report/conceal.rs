@@ -20,17 +20,17 @@ const PUBLIC: [&str; 11] =
 const DISTINCT: usize = 4;
 
 /// A text and what is shown in its place.
-type Pair = (String, String);
+type HiddenText = (String, String);
 
 /// What of the environment must not be in a report.
 #[derive(Debug, Default)]
 pub struct Concealed {
     /// What variables are part of, by the container that has it.
-    own: BTreeMap<ContainerId, Vec<Pair>>,
+    own: BTreeMap<ContainerId, Vec<HiddenText>>,
     /// What the process's environment holds, longest first.
-    values: Vec<Pair>,
+    values: Vec<HiddenText>,
     /// Those that are short, longest first.
-    short: Vec<Pair>,
+    short: Vec<HiddenText>,
     /// Names of projects.
     projects: BTreeMap<String, String>,
 }
@@ -127,18 +127,18 @@ impl Concealed {
         self.evidence(&mut one.evidence, own);
     }
 
-    fn own(&self, project: Option<&String>, container: &str) -> &[Pair] {
+    fn own(&self, project: Option<&String>, container: &str) -> &[HiddenText] {
         let id = ContainerId::new(project.map(String::as_str), container);
         self.own.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    fn evidence(&self, all: &mut [Evidence], own: &[Pair]) {
+    fn evidence(&self, all: &mut [Evidence], own: &[HiddenText]) {
         for evidence in all {
             self.text(&mut evidence.text, own);
         }
     }
 
-    fn place(&self, place: &mut PlaceName, own: &[Pair]) {
+    fn place(&self, place: &mut PlaceName, own: &[HiddenText]) {
         if let Some(name) = &mut place.filesystem {
             self.text(name, &[]);
         }
@@ -175,7 +175,7 @@ impl Concealed {
         }
     }
 
-    fn text(&self, text: &mut String, own: &[Pair]) {
+    fn text(&self, text: &mut String, own: &[HiddenText]) {
         for (value, shown) in own {
             replace(text, value, shown, true);
         }
@@ -217,32 +217,32 @@ fn replace(text: &mut String, value: &str, shown: &str, whole: bool) {
 }
 
 /// What variables are part of in a container, longest first. Sources of mounts are places, which know what to show.
-fn own_pairs(container: &Container) -> Vec<Pair> {
+fn own_pairs(container: &Container) -> Vec<HiddenText> {
     let paths = container.mounts.iter().map(|mount| &mount.target).chain(&container.working_dir);
     let set = container.env.values().filter_map(|variable| match &variable.value {
-        EnvValue::Set(value) => Some(value),
+        EnvValue::Set(value) => Some(&**value),
         EnvValue::Inherited => None,
     });
     let words = container.user.iter().chain(&container.image).chain(&container.given_name);
-    let words = words.chain(container.labels.values().map(|label| &label.value));
+    let words = words.chain(container.labels.values().map(|label| &*label.value));
     let pair = |value: &Value, shown: Cow<'_, str>| (value.text.clone(), shown.into_owned());
     let paths = paths.chain(set).map(|value| pair(value, value.shown.container_path(&value.text)));
     let words = words.map(|value| pair(value, value.shown.word(&value.text)));
-    let distinct = |(value, shown): &Pair| {
+    let distinct = |(value, shown): &HiddenText| {
         value != shown && (value.len() >= DISTINCT || (value.len() > 1 && value.starts_with('/')))
     };
     longest_first(paths.chain(words).filter(distinct).collect())
 }
 
-fn longest_first(pairs: BTreeSet<Pair>) -> Vec<Pair> {
-    let mut pairs: Vec<Pair> = pairs.into_iter().collect();
+fn longest_first(pairs: BTreeSet<HiddenText>) -> Vec<HiddenText> {
+    let mut pairs: Vec<HiddenText> = pairs.into_iter().collect();
     pairs.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
     pairs
 }
 
 /// The values of the environment that a file of the project may have had put in: those of the variables that one names.
 /// A path that such a file spells is no secret of the environment.
-fn values(environment: &BTreeMap<String, String>, sources: &Sources) -> Vec<Pair> {
+fn values(environment: &BTreeMap<String, String>, sources: &Sources) -> Vec<HiddenText> {
     if environment.is_empty() {
         return Vec::new();
     }

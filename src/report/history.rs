@@ -25,8 +25,8 @@ pub struct History {
     tool: Tool,
     /// When that was, in seconds since 1970.
     at: i64,
-    hits: Vec<Known>,
-    participants: Vec<Judged>,
+    hits: Vec<CountedHit>,
+    participants: Vec<KeptVerdict>,
     /// What could not be looked at, without numbers, which are others each time.
     gaps: Vec<String>,
 }
@@ -34,7 +34,7 @@ pub struct History {
 /// A hit that counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Known {
+struct CountedHit {
     project: Option<String>,
     container: String,
     /// The names of the containers that it stood for.
@@ -59,7 +59,7 @@ struct Known {
 /// A participant's verdict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Judged {
+struct KeptVerdict {
     project: Option<String>,
     container: String,
     verdict: String,
@@ -113,35 +113,35 @@ impl History {
     /// in seconds since 1970. What was not looked at is neither fixed nor gone, and what only rests between two starts of a
     /// container is neither resolved now nor new then.
     pub fn compare(last: Option<&Self>, report: &mut Report, seen: &Seen, now: i64) -> Self {
-        let known: BTreeMap<&str, &Known> =
+        let known: BTreeMap<&str, &CountedHit> =
             last.iter().flat_map(|last| &last.hits).map(|one| (one.fingerprint.as_str(), one)).collect();
         report.recall_told_of_others();
         for hit in &mut report.hits {
-            let before = find_known(hit, |fingerprint| known.get(fingerprint).copied()).map(Known::as_known_hit);
+            let before = find_known(hit, |fingerprint| known.get(fingerprint).copied()).map(CountedHit::as_known_hit);
             hit.change = Some(change_of(hit, before.as_ref(), report.fail_on));
         }
         // What another lock covers by now is resolved for who reads it.
         let found = report.hits.iter().filter(|hit| !is_covered(hit));
         let found: BTreeSet<&str> = found.map(|hit| hit.fingerprint.as_str()).collect();
-        let sight = Sight::of(report, seen);
+        let sight = HitsInSight::of(report, seen);
         let missing = known
             .values()
             .filter(|one| !one.is_covered() && !one.is_of_others() && !found.contains(one.fingerprint.as_str()));
-        let ended: Vec<(&Known, Option<End>)> = missing.map(|one| (*one, sight.end(one, now))).collect();
+        let ended: Vec<(&CountedHit, Option<End>)> = missing.map(|one| (*one, sight.end(one, now))).collect();
         let mut gone: Vec<Gone> = ended.iter().filter_map(|(one, end)| Some(one.gone((*end)?))).collect();
         gone.sort_by(|a, b| (b.severity, &a.project, &a.container).cmp(&(a.severity, &b.project, &b.container)));
 
-        let mut hits: Vec<Known> = report.counting_hits().map(|hit| Known::of(hit, report, now)).collect();
+        let mut hits: Vec<CountedHit> = report.counting_hits().map(|hit| CountedHit::of(hit, report, now)).collect();
         // What was not looked at, or rests, is remembered, so that it is not new when it is seen again.
         let again: BTreeSet<&str> = report.counting_hits().map(|hit| hit.fingerprint.as_str()).collect();
         let kept = ended.iter().filter(|(_, end)| end.is_none_or(|end| end == End::Unseen));
         let kept = kept.filter(|(one, _)| !again.contains(one.fingerprint.as_str()));
         hits.extend(kept.map(|(one, _)| (*one).clone()));
         hits.sort();
-        let mut participants: Vec<Judged> = report.participants.iter().map(Judged::of).collect();
+        let mut participants: Vec<KeptVerdict> = report.participants.iter().map(KeptVerdict::of).collect();
         participants.sort();
-        let then = last.iter().flat_map(|last| &last.participants).filter_map(Judged::read);
-        let verdicts = verdicts(then, participants.iter().filter_map(Judged::read));
+        let then = last.iter().flat_map(|last| &last.participants).filter_map(KeptVerdict::read);
+        let verdicts = verdicts(then, participants.iter().filter_map(KeptVerdict::read));
         report.comparison = Some(Comparison {
             before: last.map_or(Before::Nothing, |last| Before::LastRun(last.at)),
             gone,
@@ -179,7 +179,7 @@ impl History {
 const LONGEST_REST: i64 = 31 * 24 * 3600;
 
 /// What a run could see of the hits of the last one.
-struct Sight<'a> {
+struct HitsInSight<'a> {
     seen: &'a Seen,
     /// Whether something about the host as a whole could not be looked at.
     blind: bool,
@@ -191,7 +191,7 @@ struct Sight<'a> {
     recurring: BTreeSet<&'a str>,
 }
 
-impl<'a> Sight<'a> {
+impl<'a> HitsInSight<'a> {
     fn of(report: &'a Report, seen: &'a Seen) -> Self {
         let undetermined = report.hits.iter().filter(|hit| hit.family == UNDETERMINED);
         let unsure: BTreeSet<ContainerId> =
@@ -212,7 +212,7 @@ impl<'a> Sight<'a> {
     }
 
     /// Why a hit is found no more; `None` where it rests until a container is started again.
-    fn end(&self, one: &Known, now: i64) -> Option<End> {
+    fn end(&self, one: &CountedHit, now: i64) -> Option<End> {
         let is_there = match &one.recurring {
             Some(name) => self.recurring.contains(name.as_str()),
             None => one.names().any(|name| self.seen.present.contains(&name)),
@@ -263,7 +263,7 @@ fn recurring_peers(hit: &Hit, report: &Report) -> Vec<String> {
     names
 }
 
-impl Known {
+impl CountedHit {
     fn names(&self) -> impl Iterator<Item = ContainerId> {
         let containers = self.containers.iter().chain([&self.container]);
         containers.map(|container| ContainerId::new(self.project.as_deref(), container))
@@ -318,7 +318,7 @@ impl Known {
     }
 }
 
-impl Judged {
+impl KeptVerdict {
     fn of(one: &Participant) -> Self {
         let container = if one.recurs { &one.service } else { &one.container };
         let (project, container) = (one.project.clone(), container.clone());

@@ -38,7 +38,7 @@ mod told_paths;
 
 pub use accept::{Looked, accept, idle_declarations, idle_ignores, unknown_labels, unknown_rules};
 pub use accept_files::accept_files;
-pub use additions::{Base, Before, added_entries, added_findings, added_ignores, added_labels, changed_rules};
+pub use additions::{Base, BaseText, added_entries, added_findings, added_ignores, added_labels, changed_rules};
 pub use baseline::{Baseline, BaselineError};
 pub use comment::{Comments, MARK};
 pub use conceal::Concealed;

@@ -13,24 +13,24 @@ const MAX_FILES: usize = 1000;
 const MAX_DEPTH: usize = 8;
 
 /// Rule files by their path below the rules' directory, such as `profiles/claude-code.yaml`.
-pub(super) type Files = BTreeMap<String, RuleFile>;
+pub(super) type RuleFiles = BTreeMap<String, RuleFile>;
 
 /// Reads every rule file of a directory.
-pub(super) fn read(reader: &Reader, root: &Path) -> Result<Files, RulesetError> {
-    let mut files = Files::new();
-    Reading { reader, root, left: MAX_FILES }.directory(root, 0, &mut files)?;
+pub(super) fn read(reader: &Reader, root: &Path) -> Result<RuleFiles, RulesetError> {
+    let mut files = RuleFiles::new();
+    RulesReading { reader, root, left: MAX_FILES }.directory(root, 0, &mut files)?;
     Ok(files)
 }
 
-struct Reading<'a> {
+struct RulesReading<'a> {
     reader: &'a Reader,
     root: &'a Path,
     /// How many entries may come.
     left: usize,
 }
 
-impl Reading<'_> {
-    fn directory(&mut self, directory: &Path, depth: usize, files: &mut Files) -> Result<(), RulesetError> {
+impl RulesReading<'_> {
+    fn directory(&mut self, directory: &Path, depth: usize, files: &mut RuleFiles) -> Result<(), RulesetError> {
         let unreadable = |path: &Path, cause| RulesetError::Unreadable { path: path.to_owned(), cause };
         let too_many = || unreadable(directory, ReadError::TooMany { limit: MAX_FILES });
         if depth > MAX_DEPTH {

@@ -16,7 +16,7 @@ pub use config::{
     literal_pattern,
 };
 pub use data::*;
-use directory::Files;
+use directory::RuleFiles;
 
 use crate::model::{Diagnostic, Level, split_below};
 use crate::text::{ReadError, Sources, Span, nearest, quoted};
@@ -131,7 +131,7 @@ impl Ruleset {
     fn add_programs(
         &mut self,
         sources: &Sources,
-        files: Files,
+        files: RuleFiles,
         further: &mut FurtherRules,
     ) -> Result<(), RulesetError> {
         let mut problems = Vec::new();
@@ -205,7 +205,7 @@ struct Loaded {
 
 impl Loaded {
     /// The same with files in the place of those that have their names, or beside them.
-    fn replaced(mut self, sources: &Sources, files: Files) -> Result<Self, RulesetError> {
+    fn replaced(mut self, sources: &Sources, files: RuleFiles) -> Result<Self, RulesetError> {
         let mut problems = Vec::new();
         for (below, file) in files {
             match below.strip_suffix(".md").and_then(|path| path.strip_prefix("explain/")) {

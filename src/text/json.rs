@@ -43,7 +43,7 @@ const OPTIONS: ParseOptions = ParseOptions {
 /// The first thing that makes it no JSON; the parser bounds how deep it nests.
 pub fn parse(file: FileId, text: &str) -> Result<Rc<Node>, JsonError> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let builder = Builder { file, positions: positions_of(text), skipped: text.len() - body.len() };
+    let builder = JsonBuilder { file, positions: positions_of(text), skipped: text.len() - body.len() };
     let parsed = parse_to_ast(body, &CollectOptions::default(), &OPTIONS);
     let parsed = parsed.map_err(|error| {
         let span = builder.span(error.range());
@@ -144,14 +144,14 @@ pub(crate) fn positions_of(text: &str) -> Vec<Pos> {
     positions
 }
 
-struct Builder {
+struct JsonBuilder {
     file: FileId,
     positions: Vec<Pos>,
     /// Bytes before the parsed text.
     skipped: usize,
 }
 
-impl Builder {
+impl JsonBuilder {
     fn span(&self, bytes: Bytes) -> Span {
         let end = self.positions.last().copied().unwrap_or_default();
         let position = |byte: usize| self.positions.get(byte + self.skipped).copied().unwrap_or(end);

@@ -12,14 +12,14 @@ use std::sync::{Arc, OnceLock};
 use super::confined::{self, Content, Directory, OpenError};
 use super::read_error::{EntryKind, ReadError};
 use super::revision_tree::RevisionTree;
-use at_revision::{Found, LastLink, Reached};
+use at_revision::{LastLink, Reached, ReachedEntry};
 
 /// Reads files within its roots. Nothing that stands in a file adds a root.
 #[derive(Debug, Clone, Default)]
 pub struct Reader {
-    roots: Vec<Arc<Root>>,
+    roots: Vec<Arc<ReadableRoot>>,
     typed: Vec<Arc<Typed>>,
-    reach: Reach,
+    reach: ReaderReach,
     /// The texts that some files would hold, by their real paths.
     planned: BTreeMap<PathBuf, String>,
     /// What is read as it was.
@@ -28,7 +28,7 @@ pub struct Reader {
 
 /// How far a reader goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Reach {
+enum ReaderReach {
     /// As far as its roots.
     #[default]
     Roots,
@@ -38,7 +38,7 @@ enum Reach {
 
 /// A directory below which everything may be read.
 #[derive(Debug)]
-struct Root {
+struct ReadableRoot {
     /// Its path without links.
     real: PathBuf,
     is_repository: bool,
@@ -72,7 +72,7 @@ impl Reader {
     /// A reader that also reads what is outside its roots, as Compose does on its host: regular files alone.
     #[must_use]
     pub fn of_host() -> Self {
-        Self { reach: Reach::Host, ..Self::default() }
+        Self { reach: ReaderReach::Host, ..Self::default() }
     }
 
     /// The same, with other texts in the place of some files, by their real paths.
@@ -90,7 +90,7 @@ impl Reader {
     /// The same, but what is outside its roots is not read.
     #[must_use]
     pub fn within_roots(&self) -> Self {
-        Self { reach: Reach::Roots, ..self.clone() }
+        Self { reach: ReaderReach::Roots, ..self.clone() }
     }
 
     /// Adds a path that a person named to look at, absolute. A directory becomes a root with the repository around it; a
@@ -113,7 +113,7 @@ impl Reader {
     #[must_use]
     pub fn with_typed(mut self, path: &Path) -> Self {
         match left_repository(path) {
-            Some(top) if self.reach == Reach::Roots => self.add_root(&top),
+            Some(top) if self.reach == ReaderReach::Roots => self.add_root(&top),
             _ => self.typed.push(Arc::new(Typed { path: path.to_owned(), stream: OnceLock::new() })),
         }
         self
@@ -137,7 +137,7 @@ impl Reader {
         }
         if let Ok(directory) = Directory::open(real) {
             let is_repository = real.join(".git").exists();
-            self.roots.push(Arc::new(Root { real: real.to_owned(), is_repository, directory }));
+            self.roots.push(Arc::new(ReadableRoot { real: real.to_owned(), is_repository, directory }));
         }
     }
 
@@ -171,7 +171,7 @@ impl Reader {
     /// # Errors
     /// As for [`Self::read`].
     pub fn stream(&self, path: &Path, limit: u64) -> Result<Box<dyn Read>, ReadError> {
-        let is_free = self.reach == Reach::Host || self.typed(path).is_some();
+        let is_free = self.reach == ReaderReach::Host || self.typed(path).is_some();
         if is_free && self.revisions.is_empty() && self.kind_on_disk(path)? == EntryKind::File {
             return Ok(Box::new(confined::file_anywhere(path)?));
         }
@@ -198,9 +198,9 @@ impl Reader {
         match self.reach(path, LastLink::Followed) {
             None => self.kind_on_disk(path),
             Some(reached) => reached.and_then(|reached| match reached.found {
-                Found::OnDisk if reached.real == path => self.kind_on_disk(path),
+                ReachedEntry::OnDisk if reached.real == path => self.kind_on_disk(path),
                 // What a link leads to is not what a person typed, even if they typed that too.
-                Found::OnDisk => self.own_kind_on_disk(&reached.real),
+                ReachedEntry::OnDisk => self.own_kind_on_disk(&reached.real),
                 found => Ok(found.kind()),
             }),
         }
@@ -214,7 +214,7 @@ impl Reader {
         match self.reach(path, LastLink::Itself) {
             None => self.own_kind_on_disk(path),
             Some(reached) => reached.and_then(|reached| match reached.found {
-                Found::OnDisk => self.own_kind_on_disk(&reached.real),
+                ReachedEntry::OnDisk => self.own_kind_on_disk(&reached.real),
                 found => Ok(found.kind()),
             }),
         }
@@ -249,10 +249,10 @@ impl Reader {
         let mut entries = match &reached {
             None => self.list_on_disk(path, most)?,
             Some(Reached { real, found }) => match found {
-                Found::Directory => self.list_revision(real, most)?,
-                Found::OnDisk => self.list_on_disk(real, most)?,
-                Found::Unread(why) => return Err(ReadError::Failed((*why).to_owned())),
-                Found::File(_) | Found::Link(_) => return Err(ReadError::Absent),
+                ReachedEntry::Directory => self.list_revision(real, most)?,
+                ReachedEntry::OnDisk => self.list_on_disk(real, most)?,
+                ReachedEntry::Unread(why) => return Err(ReadError::Failed((*why).to_owned())),
+                ReachedEntry::File(_) | ReachedEntry::Link(_) => return Err(ReadError::Absent),
             },
         };
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
@@ -266,9 +266,9 @@ impl Reader {
     pub fn real_path(&self, path: &Path) -> Result<PathBuf, ReadError> {
         match self.reach(path, LastLink::Followed).transpose()? {
             None => self.real_path_on_disk(path),
-            Some(Reached { real, found: Found::OnDisk }) => {
+            Some(Reached { real, found: ReachedEntry::OnDisk }) => {
                 let real = self.real_path_on_disk(&real)?;
-                let is_allowed = self.reach == Reach::Host || self.is_inside(&real) || real == path;
+                let is_allowed = self.reach == ReaderReach::Host || self.is_inside(&real) || real == path;
                 if is_allowed { Ok(real) } else { Err(self.outside(path)) }
             }
             Some(Reached { real, .. }) => Ok(real),
@@ -283,7 +283,7 @@ impl Reader {
     /// Whether a revision has a path; `None` where it is read in no revision.
     pub fn is_in_revision(&self, path: &Path) -> Option<bool> {
         let reached = self.reach(path, LastLink::Itself)?;
-        Some(reached.is_ok_and(|reached| !matches!(reached.found, Found::OnDisk)))
+        Some(reached.is_ok_and(|reached| !matches!(reached.found, ReachedEntry::OnDisk)))
     }
 
     /// Whether a path without links is below a root.
@@ -293,16 +293,16 @@ impl Reader {
 
     fn kind_on_disk(&self, path: &Path) -> Result<EntryKind, ReadError> {
         match self.reach {
-            Reach::Host => confined::kind_anywhere(path),
-            Reach::Roots if self.typed(path).is_some() => confined::kind_anywhere(path),
-            Reach::Roots => self.inside(path, |root, below, links| root.directory.kind(below, links)),
+            ReaderReach::Host => confined::kind_anywhere(path),
+            ReaderReach::Roots if self.typed(path).is_some() => confined::kind_anywhere(path),
+            ReaderReach::Roots => self.inside(path, |root, below, links| root.directory.kind(below, links)),
         }
     }
 
     fn own_kind_on_disk(&self, path: &Path) -> Result<EntryKind, ReadError> {
         match self.reach {
-            Reach::Host => confined::own_kind_anywhere(path),
-            Reach::Roots => {
+            ReaderReach::Host => confined::own_kind_anywhere(path),
+            ReaderReach::Roots => {
                 let direct = self.below_root(path).map(|(root, below)| root.directory.own_kind(below, true));
                 let leaves = match direct {
                     Some(Ok(kind)) => return Ok(kind),
@@ -323,18 +323,18 @@ impl Reader {
     /// What a directory holds, in no order.
     fn list_on_disk(&self, path: &Path, most: usize) -> Result<Vec<Listed>, ReadError> {
         let found = match self.reach {
-            Reach::Host => confined::list_anywhere(path, most),
-            Reach::Roots => self.inside(path, |root, below, links| root.directory.list(below, links, most)),
+            ReaderReach::Host => confined::list_anywhere(path, most),
+            ReaderReach::Roots => self.inside(path, |root, below, links| root.directory.list(below, links, most)),
         };
         Ok(found?.into_iter().map(|(name, kind)| Listed { name, kind }).collect())
     }
 
     fn real_path_on_disk(&self, path: &Path) -> Result<PathBuf, ReadError> {
         let real = path.canonicalize().map_err(|error| match self.located(path) {
-            None if self.reach == Reach::Roots && self.typed(path).is_none() => self.outside(path),
+            None if self.reach == ReaderReach::Roots && self.typed(path).is_none() => self.outside(path),
             _ => error.into(),
         })?;
-        if self.reach == Reach::Host || self.typed(path).is_some() || self.is_inside(&real) {
+        if self.reach == ReaderReach::Host || self.typed(path).is_some() || self.is_inside(&real) {
             Ok(real)
         } else {
             Err(self.outside(path))
@@ -356,14 +356,14 @@ impl Reader {
         match self.reach(path, LastLink::Followed).transpose()? {
             None => self.content_on_disk(path, most),
             Some(Reached { real, found }) => match found {
-                Found::File(blob) => {
+                ReachedEntry::File(blob) => {
                     let start = blob.read_start(most)?;
                     Ok(Content { bytes: start.bytes, size: start.size })
                 }
-                Found::OnDisk if real == path => self.content_on_disk(path, most),
-                Found::OnDisk => self.bounded_content(&real, most),
-                Found::Unread(why) => Err(ReadError::Failed(why.to_owned())),
-                Found::Directory | Found::Link(_) => Err(ReadError::NotRegular("a directory")),
+                ReachedEntry::OnDisk if real == path => self.content_on_disk(path, most),
+                ReachedEntry::OnDisk => self.bounded_content(&real, most),
+                ReachedEntry::Unread(why) => Err(ReadError::Failed(why.to_owned())),
+                ReachedEntry::Directory | ReachedEntry::Link(_) => Err(ReadError::NotRegular("a directory")),
             },
         }
     }
@@ -377,14 +377,18 @@ impl Reader {
 
     fn bounded_content(&self, path: &Path, most: u64) -> Result<Content, ReadError> {
         match self.reach {
-            Reach::Host => confined::content_anywhere(path, most),
-            Reach::Roots => self.inside(path, |root, below, links| root.directory.content(below, links, most)),
+            ReaderReach::Host => confined::content_anywhere(path, most),
+            ReaderReach::Roots => self.inside(path, |root, below, links| root.directory.content(below, links, most)),
         }
     }
 
     /// Does something below a root. A link that leaves it and comes back, or into another root, as an absolute one does,
     /// is followed by its real path, on which no link may stand then.
-    fn inside<T>(&self, path: &Path, act: impl Fn(&Root, &Path, bool) -> Result<T, OpenError>) -> Result<T, ReadError> {
+    fn inside<T>(
+        &self,
+        path: &Path,
+        act: impl Fn(&ReadableRoot, &Path, bool) -> Result<T, OpenError>,
+    ) -> Result<T, ReadError> {
         let (root, below) = self.located(path).ok_or_else(|| self.outside(path))?;
         match act(root, &below, true) {
             Ok(done) => return Ok(done),
@@ -402,7 +406,7 @@ impl Reader {
 
     /// The root that a path is below and the way from there, links not followed. Of a path that is spelled otherwise
     /// the directories that are there are taken without links.
-    fn located(&self, path: &Path) -> Option<(&Root, PathBuf)> {
+    fn located(&self, path: &Path) -> Option<(&ReadableRoot, PathBuf)> {
         if let Some((root, below)) = self.below_root(path) {
             return Some((root, below.to_owned()));
         }
@@ -414,7 +418,7 @@ impl Reader {
         Some((root, if rest.as_os_str().is_empty() { below.to_owned() } else { below.join(rest) }))
     }
 
-    fn below_root<'r, 'p>(&'r self, path: &'p Path) -> Option<(&'r Root, &'p Path)> {
+    fn below_root<'r, 'p>(&'r self, path: &'p Path) -> Option<(&'r ReadableRoot, &'p Path)> {
         self.roots.iter().find_map(|root| Some((root.as_ref(), path.strip_prefix(&root.real).ok()?)))
     }
 

@@ -68,7 +68,7 @@ pub enum RevisionEntry {
 
 /// What a directory has at a name.
 #[derive(Debug)]
-enum Node {
+enum TreeNode {
     Entry(RevisionEntry),
     /// A directory, by its number.
     Folder(usize),
@@ -76,7 +76,7 @@ enum Node {
 
 #[derive(Debug, Default)]
 struct Folder {
-    nodes: BTreeMap<OsString, Node>,
+    nodes: BTreeMap<OsString, TreeNode>,
     /// Whether what it and those below it do not have is as it is on the disk.
     beside_disk: bool,
 }
@@ -90,7 +90,7 @@ pub struct RevisionTree {
 }
 
 /// What a path leads to in a tree.
-enum Located<'a> {
+enum LocatedEntry<'a> {
     Entry(&'a RevisionEntry),
     Folder {
         folder: &'a Folder,
@@ -141,7 +141,7 @@ impl RevisionTree {
             (_, Some(_)) => {}
             (entry, None) => {
                 if let Some(folder) = self.folders.get_mut(above) {
-                    folder.nodes.entry(name.to_owned()).or_insert(Node::Entry(entry));
+                    folder.nodes.entry(name.to_owned()).or_insert(TreeNode::Entry(entry));
                 }
             }
         }
@@ -150,8 +150,8 @@ impl RevisionTree {
     /// The directory that another has at a name.
     fn folder_at(&self, above: usize, name: &OsStr) -> Option<usize> {
         match self.folders.get(above)?.nodes.get(name)? {
-            Node::Folder(number) => Some(*number),
-            Node::Entry(_) => None,
+            TreeNode::Folder(number) => Some(*number),
+            TreeNode::Entry(_) => None,
         }
     }
 
@@ -160,10 +160,10 @@ impl RevisionTree {
         let mut at = 0;
         for name in path.components().map(Component::as_os_str) {
             let next = self.folders.len();
-            let node = self.folders.get_mut(at)?.nodes.entry(name.to_owned()).or_insert(Node::Folder(next));
+            let node = self.folders.get_mut(at)?.nodes.entry(name.to_owned()).or_insert(TreeNode::Folder(next));
             at = match node {
-                Node::Folder(number) => *number,
-                Node::Entry(_) => return None,
+                TreeNode::Folder(number) => *number,
+                TreeNode::Entry(_) => return None,
             };
             if at == next {
                 self.folders.push(Folder::default());
@@ -172,49 +172,49 @@ impl RevisionTree {
         Some(at)
     }
 
-    fn locate(&self, below: &Path) -> Option<Located<'_>> {
+    fn locate(&self, below: &Path) -> Option<LocatedEntry<'_>> {
         let mut folder = self.folders.first()?;
         let mut beside_disk = folder.beside_disk;
         let mut names = below.components();
         while let Some(name) = names.next() {
             match folder.nodes.get(name.as_os_str()) {
-                Some(Node::Folder(number)) => {
+                Some(TreeNode::Folder(number)) => {
                     folder = self.folders.get(*number)?;
                     beside_disk |= folder.beside_disk;
                 }
-                Some(Node::Entry(entry)) => {
+                Some(TreeNode::Entry(entry)) => {
                     let is_end = names.next().is_none() || matches!(entry, RevisionEntry::OnDisk);
-                    return is_end.then_some(Located::Entry(entry));
+                    return is_end.then_some(LocatedEntry::Entry(entry));
                 }
-                None => return beside_disk.then_some(Located::Entry(&RevisionEntry::OnDisk)),
+                None => return beside_disk.then_some(LocatedEntry::Entry(&RevisionEntry::OnDisk)),
             }
         }
-        Some(Located::Folder { folder, beside_disk })
+        Some(LocatedEntry::Folder { folder, beside_disk })
     }
 
     /// What is at a path below the top.
     pub(super) fn entry(&self, below: &Path) -> Option<&RevisionEntry> {
         self.locate(below).map(|located| match located {
-            Located::Entry(entry) => entry,
-            Located::Folder { .. } => &RevisionEntry::Directory,
+            LocatedEntry::Entry(entry) => entry,
+            LocatedEntry::Folder { .. } => &RevisionEntry::Directory,
         })
     }
 
     /// What a directory has, by name.
     pub(super) fn entries(&self, below: &Path) -> impl Iterator<Item = (&OsStr, &RevisionEntry)> {
         let folder = match self.locate(below) {
-            Some(Located::Folder { folder, .. }) => Some(folder),
+            Some(LocatedEntry::Folder { folder, .. }) => Some(folder),
             _ => None,
         };
         folder.into_iter().flat_map(|folder| &folder.nodes).map(|(name, node)| match node {
-            Node::Entry(entry) => (name.as_os_str(), entry),
-            Node::Folder(_) => (name.as_os_str(), &RevisionEntry::Directory),
+            TreeNode::Entry(entry) => (name.as_os_str(), entry),
+            TreeNode::Folder(_) => (name.as_os_str(), &RevisionEntry::Directory),
         })
     }
 
     /// Whether what a directory does not have is as it is on the disk.
     pub(super) fn is_beside_disk(&self, below: &Path) -> bool {
-        matches!(self.locate(below), Some(Located::Folder { beside_disk: true, .. }))
+        matches!(self.locate(below), Some(LocatedEntry::Folder { beside_disk: true, .. }))
     }
 }
 

@@ -230,13 +230,13 @@ fn composed_facts(run: &ComposeRun, world: &World) -> Facts {
         ..Container::default()
     };
     for name in ["A", "B"] {
-        let value = EnvValue::Set(Value::known("service", None));
+        let value = EnvValue::set(Value::known("service", None));
         let variable = EnvVar::new(value, Span::default());
         container.env.entry(name.to_owned()).or_insert(variable);
     }
     for name in ["a", "b"] {
         let value = Value::known("service", None);
-        let label = Label { value, span: Span::default() };
+        let label = Label::new(value, Span::default());
         container.labels.entry(name.to_owned()).or_insert(label);
     }
     let mut facts = read_facts(&DockerRun { container, ..DockerRun::default() }, world);

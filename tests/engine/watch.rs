@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -22,6 +22,8 @@ const STATE: &str = "/home/agent/.claude";
 const SHORT: usize = 200;
 const AT_A_TIME: usize = 8;
 const LIFE: Duration = Duration::from_millis(300);
+/// How long watch waits for the kernel.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 fn watching(more: &[&str]) -> Watching {
     Watching::new(audit::overlock(&[&["watch", "--format", "json"], more].concat()))
@@ -137,8 +139,17 @@ fn watch_waits_for_the_kernel_before_it_tells_of_one_that_starts() {
     super::must("docker", &[&create[..], &options, &[&engine.image]].concat());
     let mut watching = watching(&[]);
     watching.until("it has begun", |turns| !of(turns, &resident.name).is_empty());
+    let beginning = Instant::now();
     super::must("docker", &["start", &late.name]);
     watching.until("it is told of", |turns| !of(turns, &late.name).is_empty());
+    let took = beginning.elapsed();
+    if of(&watching.turns, &late.name)[0]["seen_by"] == "engine" {
+        // A machine with so much to do that the kernel was not looked at in time: that is not waited for any longer.
+        assert!(took >= PATIENCE, "{took:?}: {:#?}", watching.turns);
+        watching.until("the kernel is looked at", |turns| of(turns, &late.name).len() > 1);
+        assert_eq!(verdicts(&watching.turns, &late.name), ["started error", "changed ok"]);
+        return;
+    }
     super::must("docker", &["rm", "--force", &late.name]);
     watching.until("it is gone", |turns| is_gone(turns, &late.name));
     assert_eq!(verdicts(&watching.turns, &late.name), ["started ok", "gone ok"]);

@@ -31,7 +31,7 @@ const REASON: &str = "WHY";
 
 /// What a configuration is proposed by.
 #[derive(Clone, Copy)]
-pub(super) struct Found<'a> {
+pub(super) struct ConfigurationGrounds<'a> {
     /// What was found at the top of the repository.
     pub(super) report: &'a Report,
     pub(super) rules: &'a Ruleset,
@@ -39,7 +39,7 @@ pub(super) struct Found<'a> {
 }
 
 /// The file's text.
-pub(super) fn text(found: &Found<'_>) -> String {
+pub(super) fn text(found: &ConfigurationGrounds<'_>) -> String {
     let report = found.report;
     let examples = example_directories(report);
     let is_example = |file: &str| example_directory(file).is_some_and(|directory| examples.contains_key(&directory));
@@ -155,8 +155,8 @@ fn host_section(report: &Report) -> String {
 }
 
 /// What no file shows of containers that refresh a login of which something is wrong.
-fn declarations(found: &Found<'_>, is_example: &dyn Fn(&str) -> bool) -> String {
-    let Found { report, rules, sources } = *found;
+fn declarations(found: &ConfigurationGrounds<'_>, is_example: &dyn Fn(&str) -> bool) -> String {
+    let ConfigurationGrounds { report, rules, sources } = *found;
     let places: BTreeSet<usize> = report.counting_hits().map(|hit| hit.login).collect();
     let is_open = |one: &&Participant| {
         let takes_part = one.origin != "host" && one.verdict != Verdict::NotAParticipant;

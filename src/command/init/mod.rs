@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 
-use self::first_configuration::Found;
+use self::first_configuration::ConfigurationGrounds;
 use self::forge::{ForgeStep, StepPlace, find_steps, is_own_directory};
 use super::World;
 use super::accept::Acceptance;
@@ -65,7 +65,11 @@ pub(super) fn run(
     let steps = find_steps(top, baseline.as_deref(), reader);
     let mut files = vec![ProposedFile {
         path: CONFIG_FILE.to_owned(),
-        text: first_configuration::text(&Found { report: &report, rules: session.rules, sources: session.sources }),
+        text: first_configuration::text(&ConfigurationGrounds {
+            report: &report,
+            rules: session.rules,
+            sources: session.sources,
+        }),
         is_trusted: false,
     }];
     if let Some(path) = &baseline {
@@ -111,7 +115,7 @@ fn judge_repository(
 ) -> anyhow::Result<(Report, ExitStatus, Names)> {
     let &Session { world, rules, sources, .. } = session;
     let (paths, compose, accept) = ([PathBuf::from(".")], Compose::default(), Accept::default());
-    let asked = check::Asked {
+    let asked = check::PlanRequest {
         paths: &paths,
         compose: &compose,
         store: None,

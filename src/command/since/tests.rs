@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use super::super::reading;
-use super::{Asked, World, layout_of_revision, open};
+use super::{PlanRequest, World, layout_of_revision, open};
 use crate::cli::{self, Cli};
 use crate::command::check;
 use crate::command::configuration::{self, Search};
@@ -41,9 +41,9 @@ impl Call {
         Self { cli: cli::parse(words, false).unwrap(), world, programs }
     }
 
-    fn asked(&self) -> Asked<'_> {
+    fn asked(&self) -> PlanRequest<'_> {
         match &self.cli.command {
-            cli::Command::Check(check) => Asked::of(check),
+            cli::Command::Check(check) => PlanRequest::of(check),
             _ => unreachable!("it is a call of check"),
         }
     }

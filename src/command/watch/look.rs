@@ -6,7 +6,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use super::Message;
+use super::WatchMessage;
 use crate::input::capture::Capture;
 use crate::input::kernel;
 use crate::model::{Container, EngineFacts, Live};
@@ -14,7 +14,7 @@ use crate::rules::Profile;
 
 /// The containers that are to be looked at: each once, however often it begins to run before that.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wanted(Arc<(Mutex<Looks>, Condvar)>);
+pub(super) struct WantedLooks(Arc<(Mutex<Looks>, Condvar)>);
 
 #[derive(Debug, Default)]
 struct Looks {
@@ -24,7 +24,7 @@ struct Looks {
     present: BTreeSet<String>,
 }
 
-impl Wanted {
+impl WantedLooks {
     /// Wants a look at a container.
     pub(super) fn add(&self, container: Container) {
         let (looks, more) = &*self.0;
@@ -72,13 +72,13 @@ pub(super) struct Looked {
 pub(super) fn begin(
     look: kernel::Look,
     profiles: Vec<Profile>,
-    wanted: Wanted,
-    to: SyncSender<Message>,
+    wanted: WantedLooks,
+    to: SyncSender<WatchMessage>,
 ) -> std::io::Result<()> {
     let work = move || {
         loop {
             let (containers, others) = wanted.take();
-            if to.send(Message::Looked(look_at(&look, &profiles, containers, others))).is_err() {
+            if to.send(WatchMessage::Looked(look_at(&look, &profiles, containers, others))).is_err() {
                 break;
             }
         }

@@ -5,6 +5,7 @@ mod draft;
 mod look;
 mod standing;
 mod state;
+mod waiting;
 
 use std::io::Write;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
@@ -18,21 +19,21 @@ use super::configuration::Configuration;
 use super::engines::{self, AskedEngine};
 use super::live::{self, Engine};
 use super::session::Session;
-use crate::cli::{self, Sight, Watch};
+use crate::cli::{self, LookArguments, Watch};
 use crate::input::engine::{self, Delivery, EngineError, Event, Seen};
 use crate::input::kernel;
 use crate::render::safe;
 use crate::report::ExitStatus;
 use crate::rules::Ruleset;
-use look::{Looked, Wanted};
-use state::{State, Teller};
+use look::{Looked, WantedLooks};
+use state::{LineTeller, State};
 
 /// How many messages wait to be judged; the engine's events wait on their own thread then.
 const MOST_MESSAGES: usize = 256;
 
 /// What the other threads say.
 #[derive(Debug)]
-enum Message {
+enum WatchMessage {
     Event(Event),
     Looked(Looked),
     /// The engine could not be reached at all.
@@ -63,30 +64,30 @@ pub(super) fn run(
         writeln!(err, "overlock: using {}", safe(file))?;
     }
     let (sender, messages) = mpsc::sync_channel(MOST_MESSAGES);
-    let wanted = Wanted::default();
+    let wanted = WantedLooks::default();
     look::begin(look(sight), session.rules.profiles.clone(), wanted.clone(), sender.clone())
         .context("cannot start a thread")?;
     follow(engines::options(sight, session.world), session.rules, sender).context("cannot start a thread")?;
-    let teller = Teller { out, format: arguments.format, all: arguments.all };
+    let teller = LineTeller { out, format: arguments.format, all: arguments.all };
     let mut state = State::new(acceptance, session, wanted, teller, err);
     let first = |seen: Box<Seen>| begin(*seen, sight, session);
     judge(&messages, &mut state, first)
 }
 
 /// Hears the engine.
-fn follow(options: engine::Options, rules: &Ruleset, to: SyncSender<Message>) -> std::io::Result<()> {
+fn follow(options: engine::Options, rules: &Ruleset, to: SyncSender<WatchMessage>) -> std::io::Result<()> {
     let profiles = rules.profiles.clone();
     let mut tell = {
         let to = to.clone();
-        move |event| match to.try_send(Message::Event(event)) {
+        move |event| match to.try_send(WatchMessage::Event(event)) {
             Ok(()) => Delivery::Taken,
-            Err(TrySendError::Full(Message::Event(event))) => Delivery::Busy(event),
+            Err(TrySendError::Full(WatchMessage::Event(event))) => Delivery::Busy(event),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Delivery::Unheard,
         }
     };
     let hear = move || {
         if let Err(error) = engine::watch(&options, &profiles, &mut tell) {
-            let _ = to.send(Message::Failed(error));
+            let _ = to.send(WatchMessage::Failed(error));
         }
     };
     thread::Builder::new().name("engine".to_owned()).spawn(hear).map(drop)
@@ -94,12 +95,12 @@ fn follow(options: engine::Options, rules: &Ruleset, to: SyncSender<Message>) ->
 
 /// Judges whatever has come since the last time, together.
 fn judge(
-    messages: &Receiver<Message>,
+    messages: &Receiver<WatchMessage>,
     state: &mut State<'_>,
     first: impl Fn(Box<Seen>) -> Seen,
 ) -> anyhow::Result<ExitStatus> {
     loop {
-        let message = match state.patience() {
+        let message = match state.settle_in_time()? {
             Some(patience) => messages.recv_timeout(patience),
             None => messages.recv().map_err(RecvTimeoutError::from),
         };
@@ -108,20 +109,17 @@ fn judge(
         }
         for message in message.into_iter().chain(messages.try_iter().take(MOST_MESSAGES)) {
             match message {
-                Message::Event(Event::First(seen)) => state.begin(first(seen))?,
-                Message::Event(event) => state.take_event(event)?,
-                Message::Looked(looked) => state.looked(looked),
-                Message::Failed(error) => return Err(error.into()),
+                WatchMessage::Event(Event::First(seen)) => state.begin(first(seen))?,
+                WatchMessage::Event(event) => state.take_event(event)?,
+                WatchMessage::Looked(looked) => state.looked(looked),
+                WatchMessage::Failed(error) => return Err(error.into()),
             }
-        }
-        if state.patience().is_none() {
-            state.settle()?;
         }
     }
 }
 
 /// Looks at all that runs at the beginning, as an audit does.
-fn begin(mut seen: Seen, sight: &Sight, session: &Session<'_>) -> Seen {
+fn begin(mut seen: Seen, sight: &LookArguments, session: &Session<'_>) -> Seen {
     if let Some(why) = engines::elsewhere(seen.local, seen.desktop) {
         seen.capture.gaps.push(why.to_owned());
         seen.capture.containers.iter_mut().for_each(|running| running.add_gap(why));
@@ -139,6 +137,6 @@ fn begin(mut seen: Seen, sight: &Sight, session: &Session<'_>) -> Seen {
     seen
 }
 
-fn look(sight: &Sight) -> kernel::Look {
+fn look(sight: &LookArguments) -> kernel::Look {
     kernel::Look { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), ..kernel::Look::default() }
 }

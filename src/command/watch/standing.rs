@@ -9,7 +9,7 @@ use crate::rules::{Confidence, Severity};
 
 /// What a judgement says of one container.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct ContainerVerdict {
     /// `None` where it has nothing to do with a known program.
     pub(super) verdict: Option<Verdict>,
     /// What that rests on.
@@ -20,13 +20,13 @@ pub(super) struct Outcome {
     pub(super) hits: Vec<usize>,
     /// The logins that it uses, by id.
     pub(super) logins: Vec<String>,
-    broken: Vec<BrokenRule>,
+    broken: Vec<ToldRule>,
 }
 
 /// A rule that is broken: which, how bad, how sure, and whether that is accepted.
-type BrokenRule = (String, Severity, Confidence, bool);
+type ToldRule = (String, Severity, Confidence, bool);
 
-impl Outcome {
+impl ContainerVerdict {
     /// Makes the verdict at least as bad as this one, which nobody declared.
     pub(super) fn raise(&mut self, verdict: Verdict) {
         if self.verdict.is_none_or(|known| verdict > known) {
@@ -46,14 +46,14 @@ impl Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) verdict: Option<Verdict>,
-    broken: Vec<BrokenRule>,
+    broken: Vec<ToldRule>,
     /// The logins that it uses, by id.
     pub(super) logins: Vec<String>,
 }
 
 /// What a report says of each container, by name.
-pub(super) fn outcomes(report: &Report) -> BTreeMap<String, Outcome> {
-    let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
+pub(super) fn outcomes(report: &Report) -> BTreeMap<String, ContainerVerdict> {
+    let mut outcomes: BTreeMap<String, ContainerVerdict> = BTreeMap::new();
     for one in &report.participants {
         let outcome = outcomes.entry(one.container.clone()).or_default();
         (outcome.verdict, outcome.basis) = (outcome.verdict, outcome.basis).max((Some(one.verdict), one.basis));

@@ -11,8 +11,9 @@ use super::super::engines::elsewhere;
 use super::super::session::Session;
 use super::super::settled::settled_alone;
 use super::draft::{Draft, attribute, login_event};
-use super::look::{Looked, Wanted};
+use super::look::{Looked, WantedLooks};
 use super::standing::{KnownLogins, Standing, outcomes};
+use super::waiting::Waiting;
 use crate::cli::WatchFormat;
 use crate::finding::{Basis, Report, Verdict};
 use crate::input::capture::{self, Capture, HOST};
@@ -21,18 +22,15 @@ use crate::model::{Container, Diagnostic};
 use crate::render::{self, SeenBy, WatchEvent, WatchEventKind, safe};
 use crate::text::{Sources, rfc3339_text};
 
-/// How long one that starts may be looked at before it is told of as the engine alone describes it.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// Where lines go.
-pub(super) struct Teller<'a> {
+pub(super) struct LineTeller<'a> {
     pub(super) out: &'a mut dyn Write,
     pub(super) format: WatchFormat,
     /// Whether containers are told of that have nothing to do with a known program.
     pub(super) all: bool,
 }
 
-impl Teller<'_> {
+impl LineTeller<'_> {
     /// Writes a line, which is whole whenever the process ends.
     fn tell(&mut self, event: &WatchEvent<'_>, report: &Report, sources: &Sources) -> anyhow::Result<()> {
         let mut line = Vec::new();
@@ -86,8 +84,8 @@ struct Departed {
 pub(super) struct State<'a> {
     acceptance: Acceptance<'a>,
     session: &'a Session<'a>,
-    wanted: Wanted,
-    teller: Teller<'a>,
+    wanted: WantedLooks,
+    teller: LineTeller<'a>,
     err: &'a mut dyn Write,
     capture: Capture,
     /// By id; the host's own user has an empty one.
@@ -105,9 +103,7 @@ pub(super) struct State<'a> {
     /// Whether there is something to judge, and when it happened.
     due: Option<i64>,
     /// Who started and is being looked at.
-    waiting: BTreeSet<String>,
-    /// Since when somebody is.
-    since: Option<Instant>,
+    waiting: Waiting,
     /// What was told of the host as a whole.
     diagnostics: BTreeSet<String>,
     odd: bool,
@@ -117,8 +113,8 @@ impl<'a> State<'a> {
     pub(super) fn new(
         acceptance: Acceptance<'a>,
         session: &'a Session<'a>,
-        wanted: Wanted,
-        teller: Teller<'a>,
+        wanted: WantedLooks,
+        teller: LineTeller<'a>,
         err: &'a mut dyn Write,
     ) -> Self {
         Self {
@@ -135,8 +131,7 @@ impl<'a> State<'a> {
             left: Vec::new(),
             looked_at: BTreeSet::new(),
             due: None,
-            waiting: BTreeSet::new(),
-            since: None,
+            waiting: Waiting::default(),
             diagnostics: BTreeSet::new(),
             odd: false,
         }
@@ -224,17 +219,16 @@ impl<'a> State<'a> {
         }
     }
 
-    /// How long what is due is still worth waiting for: what the engine alone tells of one that starts is often not all,
-    /// and would be taken back at once.
-    pub(super) fn patience(&mut self) -> Option<Duration> {
-        let left =
-            self.since.filter(|_| !self.waiting.is_empty()).map(|since| PATIENCE.saturating_sub(since.elapsed()));
-        let left = left.filter(|left| !left.is_zero());
-        if left.is_none() {
-            self.waiting.clear();
-            self.since = None;
+    /// Tells what is due, unless it is still worth waiting for what the kernel shows; how long that is.
+    pub(super) fn settle_in_time(&mut self) -> anyhow::Result<Option<Duration>> {
+        while self.due.is_some() {
+            let patience = self.waiting.patience(Instant::now());
+            if patience.is_some() {
+                return Ok(patience);
+            }
+            self.settle()?;
         }
-        left.filter(|_| self.due.is_some())
+        Ok(None)
     }
 
     fn running(&mut self, id: &str) -> Option<&mut Container> {
@@ -251,8 +245,7 @@ impl<'a> State<'a> {
         let id = container.engine().id.clone();
         if runs && self.blind.is_none() && container.engine().pid > 0 {
             self.wanted.add(container.clone());
-            self.waiting.insert(id.clone());
-            self.since.get_or_insert_with(Instant::now);
+            self.waiting.add(id.clone(), Instant::now());
         }
         match self.running(&id) {
             Some(known) => {
@@ -301,7 +294,7 @@ impl<'a> State<'a> {
 
     /// Judges all that is there, where something came or went, and tells who came and went, and each login whose verdict is
     /// another one now with the container that is why.
-    pub(super) fn settle(&mut self) -> anyhow::Result<()> {
+    fn settle(&mut self) -> anyhow::Result<()> {
         let Some(at) = self.due.take() else { return Ok(()) };
         let awaited = self.awaited();
         let sources = self.session.sources;
@@ -404,7 +397,7 @@ impl<'a> State<'a> {
     /// meanwhile, nobody is told of them, or stands otherwise because of them, from what the engine alone tells.
     fn awaited(&self) -> BTreeSet<String> {
         let is_told = |id: &&String| self.sides.get(*id).is_some_and(|side| side.told);
-        self.waiting.iter().filter(|id| !is_told(id)).cloned().collect()
+        self.waiting.ids().filter(|id| !is_told(id)).cloned().collect()
     }
 
     /// A judgement of all that is there but these.

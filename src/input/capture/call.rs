@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::told::{Fact, Told};
+use super::told::{Fact, FactLines};
 use crate::model::{
     Container, EnvValue, EnvVar, FileLock, HeldLock, Invocation, KeptValue, ProcessFacts, Value, Wait, Witness, Word,
 };
 use crate::rules::Profile;
 
 /// A running process as a call: what it was started with, and the locks that it is under.
-pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) -> Option<Invocation> {
+pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &FactLines) -> Option<Invocation> {
     let profile = profiles.iter().find(|profile| profile.id == process.program)?;
     let span = told.span(&Fact::Process(process.pid));
     let name = |word: &str| word.rsplit('/').next().map(str::to_owned);
@@ -63,7 +63,7 @@ pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) ->
 }
 
 /// The container's environment; its home as the kernel shows it where the engine names none.
-pub(super) fn environment(container: &Container, told: &Told) -> BTreeMap<String, EnvVar> {
+pub(super) fn environment(container: &Container, told: &FactLines) -> BTreeMap<String, EnvVar> {
     let mut env = container.env.clone();
     for (name, variable) in &mut env {
         variable.span = told.span(&Fact::Variable(name.clone()));
@@ -73,7 +73,7 @@ pub(super) fn environment(container: &Container, told: &Told) -> BTreeMap<String
     }
     if let Some(home) = &container.shown().home {
         let span = told.span(&Fact::Home);
-        let home = || EnvVar::new(EnvValue::Set(Value::known(home.clone(), Some(span))), span);
+        let home = || EnvVar::new(EnvValue::set(Value::known(home.clone(), Some(span))), span);
         env.entry("HOME".to_owned()).or_insert_with(home);
     }
     env

@@ -7,7 +7,7 @@ use super::call::{call, environment};
 use super::host::Host;
 use super::mounts::{self, by_engine, by_kernel};
 use super::recurring::recurring_name;
-use super::told::{self, Fact, Lines, Told};
+use super::told::{self, Fact, FactLines, Lines};
 use super::tree;
 use crate::model::{Container, Diagnostic, KernelFacts, Layout, Level, Live, Mount, ProcessFacts, Unseen, Value};
 use crate::rules::{Profile, Ruleset};
@@ -66,7 +66,7 @@ impl Maker<'_> {
     }
 
     /// Gives what the engine told its lines, and puts what the kernel shows in its place.
-    fn place_facts(&self, container: &mut Container, told: &Told) {
+    fn place_facts(&self, container: &mut Container, told: &FactLines) {
         container.span = told.span(&Fact::Whole);
         for (at, unseen) in container.unseen.iter_mut().enumerate() {
             unseen.span = told.span(&Fact::Gap(at));
@@ -133,7 +133,7 @@ impl Maker<'_> {
     }
 
     /// Adds what is known of the host, and of what the kernel shows where it is told and how old it was at the look.
-    fn complete_live(&self, live: &mut Live, told: &Told) {
+    fn complete_live(&self, live: &mut Live, told: &FactLines) {
         live.host = self.named.then(|| self.capture.host.clone());
         live.tree = Arc::clone(&self.host.tree);
         // Volumes of two engines may have one name: those of all but the first are the directories that they are.
@@ -152,7 +152,7 @@ impl Maker<'_> {
     }
 }
 
-fn placed(mounts: Vec<mounts::Told>, told: &Told) -> Vec<Mount> {
+fn placed(mounts: Vec<mounts::MountOfFact>, told: &FactLines) -> Vec<Mount> {
     mounts.into_iter().map(|(fact, mount)| Mount { span: told.span(&fact), ..mount }).collect()
 }
 
@@ -166,7 +166,7 @@ fn user(container: &Container) -> String {
 }
 
 /// Processes of which it could not be told whether they run under the guard, or where they keep their state.
-fn blind<'a>(processes: &'a [ProcessFacts], told: &'a Told) -> impl Iterator<Item = Unseen> + 'a {
+fn blind<'a>(processes: &'a [ProcessFacts], told: &'a FactLines) -> impl Iterator<Item = Unseen> + 'a {
     let unseen = |process: &ProcessFacts| match (&process.locks, &process.env) {
         (None, _) => Some(format!("which locks process {} is under cannot be read without root", process.pid)),
         (_, None) => Some(format!("the environment of process {} could not be read whole", process.pid)),

@@ -10,7 +10,7 @@ use crate::model::{
 use crate::text::Span;
 
 /// A mount whose span is not known yet, and the fact that will tell it.
-pub(super) type Told = (Fact, Mount);
+pub(super) type MountOfFact = (Fact, Mount);
 
 /// The mounts of a container by the kernel; of the host, where no container is given. A container's own root is no
 /// mount to judge by: it is its private layer. The host's is where everything else stands, and where no engine made a root,
@@ -20,7 +20,7 @@ pub(super) fn by_kernel(
     running: Option<&Container>,
     host: &Host<'_>,
     lines: &mut Lines,
-) -> Vec<Told> {
+) -> Vec<MountOfFact> {
     let mut mounts = Vec::new();
     let is_made = running.is_some_and(|one| one.engine().inspection != Inspection::Unlisted);
     let is_private = |mount: &KernelMount| is_made || (running.is_some() && is_layered(&mount.fstype));
@@ -41,7 +41,7 @@ pub(super) fn by_kernel(
 }
 
 /// The mounts of a container by the engine, which knows what it was asked for and not what became of it.
-pub(super) fn by_engine(engine: &EngineFacts, host: &Host<'_>, lines: &mut Lines) -> Vec<Told> {
+pub(super) fn by_engine(engine: &EngineFacts, host: &Host<'_>, lines: &mut Lines) -> Vec<MountOfFact> {
     let mut made = Vec::new();
     for mount in &engine.mounts {
         let target = clean(&mount.target);
@@ -61,7 +61,7 @@ pub(super) fn by_engine(engine: &EngineFacts, host: &Host<'_>, lines: &mut Lines
     made
 }
 
-fn plain(target: String, source: MountSource, read_only: bool) -> Told {
+fn plain(target: String, source: MountSource, read_only: bool) -> MountOfFact {
     let fact = Fact::Mount(target.clone());
     let target = Value::known(target, None);
     let span = Span::default();

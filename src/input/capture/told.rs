@@ -51,23 +51,23 @@ impl Lines {
     }
 
     /// Hands the lines to the sources.
-    pub(super) fn done(self, name: String, sources: &Sources) -> Told {
+    pub(super) fn done(self, name: String, sources: &Sources) -> FactLines {
         let ends = self.lines.iter().map(|(_, text)| u32::try_from(text.chars().count()).unwrap_or(u32::MAX)).collect();
         let file = sources.add_told(name, self.lines);
-        Told { whole: Span::file_start(file), at: self.at, ends }
+        FactLines { whole: Span::file_start(file), at: self.at, ends }
     }
 }
 
 /// Where each fact stands.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct FactLines {
     whole: Span,
     at: HashMap<Fact, u32>,
     /// The length of each line, in characters.
     ends: Vec<u32>,
 }
 
-impl Told {
+impl FactLines {
     /// The line of a fact; the first one where it has none.
     pub(super) fn span(&self, fact: &Fact) -> Span {
         let line = self.at.get(fact).copied().unwrap_or(1);

@@ -11,7 +11,7 @@ use crate::model::{KernelMount, is_whole, split_below};
 /// The walk begins at the process's root. What is mounted on that very directory is in the table too, but no path
 /// leads onto it (measured: `mount -t tmpfs x /` changes nothing for the process).
 pub fn visible(mounts: &[KernelMount]) -> Vec<&KernelMount> {
-    let mut tree = Tree::of(mounts);
+    let mut tree = MountTree::of(mounts);
     // The root may be a directory of a mount that is not in the table (chroot(2)): its mounts are orphans there. Else
     // an orphan is one whose parent's line could not be read, and is taken for a child of the root.
     let mut first = std::mem::take(&mut tree.orphans);
@@ -43,7 +43,7 @@ pub fn is_layered(fstype: &str) -> bool {
     matches!(fstype, "overlay" | "fuse.fuse-overlayfs" | "fuse-overlayfs" | "aufs")
 }
 
-struct Tree<'a> {
+struct MountTree<'a> {
     mounts: &'a [KernelMount],
     /// The mount that is the process's root.
     root: Option<usize>,
@@ -53,7 +53,7 @@ struct Tree<'a> {
     orphans: Vec<usize>,
 }
 
-impl<'a> Tree<'a> {
+impl<'a> MountTree<'a> {
     fn of(mounts: &'a [KernelMount]) -> Self {
         let mut by_id: HashMap<i32, usize> = HashMap::with_capacity(mounts.len());
         for (at, mount) in mounts.iter().enumerate() {

@@ -87,7 +87,7 @@ pub(super) fn consistency(root: &Node, active: &BTreeSet<String>) -> Vec<Refusal
     let names = |name: &&'static str| {
         (*name, section(root, name).iter().map(|entry| entry.key.as_str()).collect::<HashSet<&str>>())
     };
-    let check = Check {
+    let check = ConsistencyCheck {
         root,
         defined: ["networks", "volumes", "secrets", "configs", "models"].iter().map(names).collect(),
         all: services.iter().map(|entry| (entry.key.as_str(), &*entry.value)).collect(),
@@ -97,7 +97,7 @@ pub(super) fn consistency(root: &Node, active: &BTreeSet<String>) -> Vec<Refusal
     check.all_services(services)
 }
 
-struct Check<'a> {
+struct ConsistencyCheck<'a> {
     root: &'a Node,
     /// The names in each section.
     defined: HashMap<&'static str, HashSet<&'a str>>,
@@ -106,7 +106,7 @@ struct Check<'a> {
     told: Vec<Refusal>,
 }
 
-impl Check<'_> {
+impl ConsistencyCheck<'_> {
     fn all_services(mut self, services: &[Entry]) -> Vec<Refusal> {
         for entry in services.iter().filter(|entry| self.active.contains(&entry.key)) {
             self.image(entry);

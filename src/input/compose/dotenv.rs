@@ -124,18 +124,18 @@ fn name(text: &str) -> Result<(&str, &str, bool), &'static str> {
 }
 
 /// A value as it is written.
-struct Raw<'a> {
+struct RawValue<'a> {
     text: String,
     /// Whether variables in it are replaced.
     expands: bool,
     rest: &'a str,
 }
 
-fn raw(text: &str) -> Result<Raw<'_>, &'static str> {
+fn raw(text: &str) -> Result<RawValue<'_>, &'static str> {
     let Some(quote) = text.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
         let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
         let value = line.split_once(" #").map_or(line, |(value, _)| value).trim_end();
-        return Ok(Raw { text: value.to_owned(), expands: true, rest });
+        return Ok(RawValue { text: value.to_owned(), expands: true, rest });
     };
     let mut value = String::new();
     let mut escaped = false;
@@ -145,7 +145,7 @@ fn raw(text: &str) -> Result<Raw<'_>, &'static str> {
             _ if character == quote && !escaped => {
                 let rest = text.get(at + 1..).unwrap_or("");
                 let double = quote == '"';
-                return Ok(Raw { text: if double { unescaped(&value) } else { value }, expands: double, rest });
+                return Ok(RawValue { text: if double { unescaped(&value) } else { value }, expands: double, rest });
             }
             _ => {
                 if escaped && character != quote {

@@ -72,7 +72,7 @@ impl<'a> Reading<'a> {
             let around = Around { project: &self.project.variables, service: &known };
             self.read_file(item, &mut own, &around);
             let fresh = own.iter().filter(|(name, text)| before.get(*name) != Some(*text));
-            let variable = |text: &String| EnvVar::new(EnvValue::Set(Value::known(text.clone(), None)), item.span);
+            let variable = |text: &String| EnvVar::new(EnvValue::set(Value::known(text.clone(), None)), item.span);
             variables.extend(fresh.map(|(name, text)| (name.clone(), variable(text))));
         }
         variables.extend(written);
@@ -86,7 +86,7 @@ impl<'a> Reading<'a> {
             let level = if self.project.mode == Mode::Strict { Level::Error } else { Level::Gap };
             let told = Diagnostic::at(level, item.span, format!("{what} (16 MiB, each as often as it is used)"));
             let unseen = Some(Unseen { what: what.to_owned(), span: item.span });
-            Err(Box::new(Problem { told, unseen, is_absent: false }))
+            Err(Box::new(EnvFileProblem { told, unseen, is_absent: false }))
         } else {
             let parsed = read_file(self.project, self.context, self.sources, item, own, around);
             let cost = own.iter().map(|(name, text)| name.len() + text.len() + VARIABLE).sum();
@@ -108,7 +108,7 @@ impl<'a> Reading<'a> {
                 Some(scalar) => Some(of_scalar(&scalar, pair.value_span)),
                 None => outer(),
             };
-            let value = value.map_or(EnvValue::Inherited, EnvValue::Set);
+            let value = value.map_or(EnvValue::Inherited, EnvValue::set);
             variables.insert(pair.name, EnvVar::new(value, pair.name_span));
         }
         variables
@@ -142,7 +142,7 @@ fn known(name: &str, variable: &EnvVar) -> Option<(String, String)> {
 }
 
 /// Why a file is not read.
-struct Problem {
+struct EnvFileProblem {
     told: Diagnostic,
     unseen: Option<Unseen>,
     /// Whether the file is not there, as files of secrets often are not where a review runs.
@@ -157,13 +157,13 @@ fn read_file(
     item: &Node,
     own: &mut BTreeMap<String, String>,
     around: &dyn Variables,
-) -> Result<(), Box<Problem>> {
+) -> Result<(), Box<EnvFileProblem>> {
     let Some(path) = value(item).or_else(|| item.get("path").and_then(|node| value(node))) else { return Ok(()) };
     let required = item.get("required").and_then(|node| written(node)).is_none_or(|required| required != "false");
     let strict = project.mode == Mode::Strict;
     let problem = |level: Level, span: Span, message: String, unseen: Option<&str>| {
         let unseen = unseen.map(|what| Unseen { what: what.to_owned(), span: item.span });
-        Box::new(Problem { told: Diagnostic::at(level, span, message), unseen, is_absent: false })
+        Box::new(EnvFileProblem { told: Diagnostic::at(level, span, message), unseen, is_absent: false })
     };
     if path.is_symbolic() {
         let what = "which env_file this is depends on a variable that is not set";
@@ -190,7 +190,7 @@ fn read_file(
         };
         let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
         let is_absent = kind == Err(ReadError::Absent);
-        Box::new(Problem { is_absent, ..*problem(level, item.span, message, Some(&not_read)) })
+        Box::new(EnvFileProblem { is_absent, ..*problem(level, item.span, message, Some(&not_read)) })
     })?;
     let format = item.get("format").and_then(|format| as_text(format)).filter(|format| !format.is_empty());
     let parsed = match format {

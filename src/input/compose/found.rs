@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::interpolate::{self, Known};
+use super::interpolate::{self, KnownVariables};
 use super::project::Loading;
 use super::{Mode, Profiles, discover, dotenv, read};
 use crate::model::{Diagnostic, Level, UnsetVariable, Value, clean};
@@ -163,8 +163,8 @@ impl Loading<'_> {
     }
 
     /// Variables, with what is known of who set them.
-    pub(super) fn known<'v>(&'v self, variables: &'v BTreeMap<String, String>) -> Known<'v> {
-        Known { variables, hidden: self.context.hidden(), handed: &self.options.handed }
+    pub(super) fn known<'v>(&'v self, variables: &'v BTreeMap<String, String>) -> KnownVariables<'v> {
+        KnownVariables { variables, hidden: self.context.hidden(), handed: &self.options.handed }
     }
 
     /// The `.env` of a directory, if it is there and is to be read, or the files given in its place.

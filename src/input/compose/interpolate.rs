@@ -48,7 +48,7 @@ pub(super) enum Origin {
 }
 
 /// The variables of a project, with the environment that some of them came from.
-pub(super) struct Known<'a> {
+pub(super) struct KnownVariables<'a> {
     pub(super) variables: &'a BTreeMap<String, String>,
     /// The process's environment; `None` where its values may be shown.
     pub(super) hidden: Option<&'a BTreeMap<String, String>>,
@@ -56,7 +56,7 @@ pub(super) struct Known<'a> {
     pub(super) handed: &'a HandedVariables,
 }
 
-impl Variables for Known<'_> {
+impl Variables for KnownVariables<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
@@ -86,7 +86,7 @@ impl Variables for BTreeMap<String, String> {
 
 /// What interpolation found worth telling.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct InterpolationNotes {
     /// Variables without a value, with where each first stands.
     pub(super) unset: Vec<(String, Span)>,
     /// What Compose refuses.
@@ -95,14 +95,19 @@ pub(super) struct Told {
 
 /// Interpolates every value of a tree and types what its place in a compose file demands; text that interpolation made
 /// is otherwise no number and no null. Keys are left as they are, as Compose leaves them.
-pub(super) fn tree(root: &Rc<Node>, variables: &dyn Variables, unset: UnsetVariable, told: &mut Told) -> Rc<Node> {
+pub(super) fn tree(
+    root: &Rc<Node>,
+    variables: &dyn Variables,
+    unset: UnsetVariable,
+    told: &mut InterpolationNotes,
+) -> Rc<Node> {
     Interpolation { variables, unset, told, known: HashSet::new(), total: 0 }.node(root, &mut Vec::new())
 }
 
 struct Interpolation<'a> {
     variables: &'a dyn Variables,
     unset: UnsetVariable,
-    told: &'a mut Told,
+    told: &'a mut InterpolationNotes,
     /// The variables without a value that are told already.
     known: HashSet<String>,
     /// How much text was made.

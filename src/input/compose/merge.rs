@@ -11,7 +11,7 @@ use crate::text::yaml::{Data, Entry, Node, Scalar};
 
 /// How two values of one attribute become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
+enum MergeRule {
     /// The one above replaces the one below.
     Replace,
     /// Both as lists, one after the other.
@@ -30,29 +30,29 @@ enum Rule {
     Pools,
 }
 
-fn rule(path: &[&str]) -> Option<Rule> {
+fn rule(path: &[&str]) -> Option<MergeRule> {
     match path {
         ["services", _, rest @ ..] => service_rule(rest),
-        ["networks", _, "ipam", "config"] => Some(Rule::Pools),
-        ["networks" | "volumes", _, "labels"] => Some(Rule::Sequence),
+        ["networks", _, "ipam", "config"] => Some(MergeRule::Pools),
+        ["networks" | "volumes", _, "labels"] => Some(MergeRule::Sequence),
         _ => None,
     }
 }
 
-fn service_rule(path: &[&str]) -> Option<Rule> {
+fn service_rule(path: &[&str]) -> Option<MergeRule> {
     match path {
-        ["command" | "entrypoint"] | ["healthcheck", "test"] | ["ulimits", _] => Some(Rule::Replace),
+        ["command" | "entrypoint"] | ["healthcheck", "test"] | ["ulimits", _] => Some(MergeRule::Replace),
         [
             "annotations" | "dns" | "dns_opt" | "dns_search" | "env_file" | "label_file" | "environment" | "labels"
             | "sysctls" | "tmpfs",
         ]
         | ["build", "args" | "additional_contexts" | "labels"]
-        | ["deploy", "labels"] => Some(Rule::Sequence),
-        ["extra_hosts"] | ["build", "extra_hosts"] => Some(Rule::Hosts),
-        ["models" | "networks"] => Some(Rule::Named),
-        ["depends_on"] => Some(Rule::DependsOn),
-        ["build"] => Some(Rule::Build),
-        ["logging"] => Some(Rule::Logging),
+        | ["deploy", "labels"] => Some(MergeRule::Sequence),
+        ["extra_hosts"] | ["build", "extra_hosts"] => Some(MergeRule::Hosts),
+        ["models" | "networks"] => Some(MergeRule::Named),
+        ["depends_on"] => Some(MergeRule::DependsOn),
+        ["build"] => Some(MergeRule::Build),
+        ["logging"] => Some(MergeRule::Logging),
         _ => None,
     }
 }
@@ -90,11 +90,17 @@ impl Merging<'_> {
         }
     }
 
-    fn special<'n>(&mut self, rule: Rule, under: &'n Rc<Node>, over: &'n Rc<Node>, path: &mut Path<'n>) -> Rc<Node> {
+    fn special<'n>(
+        &mut self,
+        rule: MergeRule,
+        under: &'n Rc<Node>,
+        over: &'n Rc<Node>,
+        path: &mut Path<'n>,
+    ) -> Rc<Node> {
         match rule {
-            Rule::Replace => Rc::clone(over),
-            Rule::Sequence => list(over.span, [sequence(under), sequence(over)].concat()),
-            Rule::Hosts => {
+            MergeRule::Replace => Rc::clone(over),
+            MergeRule::Sequence => list(over.span, [sequence(under), sequence(over)].concat()),
+            MergeRule::Hosts => {
                 let mut hosts = sequence(under);
                 let known: Vec<String> = hosts.iter().filter_map(|host| written(host)).collect();
                 hosts.extend(
@@ -102,17 +108,17 @@ impl Merging<'_> {
                 );
                 list(over.span, hosts)
             }
-            Rule::Named => self.both(&named(under, null), &named(over, null), over.span, path),
-            Rule::DependsOn => self.both(&named(under, started), &named(over, started), over.span, path),
-            Rule::Build => self.both(&build(under), &build(over), over.span, path),
-            Rule::Logging => match (under.as_map(), over.as_map()) {
+            MergeRule::Named => self.both(&named(under, null), &named(over, null), over.span, path),
+            MergeRule::DependsOn => self.both(&named(under, started), &named(over, started), over.span, path),
+            MergeRule::Build => self.both(&build(under), &build(over), over.span, path),
+            MergeRule::Logging => match (under.as_map(), over.as_map()) {
                 (Some(below), Some(above)) if one_driver(under, over) => {
                     rebuilt(over, Data::Map(self.maps(below, above, path)))
                 }
                 _ if over.is_null() => Rc::clone(under),
                 _ => Rc::clone(over),
             },
-            Rule::Pools => self.pools(under, over),
+            MergeRule::Pools => self.pools(under, over),
         }
     }
 

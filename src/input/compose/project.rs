@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::consistency::{consistency, validate};
 use super::extended_file::ExtendedFile;
 use super::frame::Frame;
-use super::interpolate::{self, Told};
+use super::interpolate::{self, InterpolationNotes};
 use super::resets::Resets;
 use super::tree::{as_text, items, items_of, section, values, with, without};
 use super::{
@@ -420,7 +420,7 @@ impl<'a> Loading<'a> {
 
     fn interpolated(&mut self, document: &Rc<Node>, frame: &Frame) -> (Rc<Node>, Resets) {
         let (document, resets) = Resets::of(document);
-        let mut told = Told::default();
+        let mut told = InterpolationNotes::default();
         let unset = if self.is_strict() { UnsetVariable::Empty } else { UnsetVariable::Symbol };
         let known = self.known(&frame.variables);
         let tree = interpolate::tree(&document, &known, unset, &mut told);

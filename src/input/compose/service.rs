@@ -25,7 +25,7 @@ pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout
     }
     let volumes = named_volumes(&project.root);
     let reading = Reading::new(project, context, sources);
-    let mut reader = Reader { project, volumes, reading };
+    let mut reader = ServiceReader { project, volumes, reading };
     if project.root.get("services").is_none() && project.diagnostics.is_empty() {
         let message = "there are no `services`; a compose file has at least that";
         let span = Span { end: project.root.span.start, ..project.root.span };
@@ -46,13 +46,13 @@ pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout
     layout
 }
 
-struct Reader<'a> {
+struct ServiceReader<'a> {
     project: &'a Project,
     volumes: Volumes,
     reading: Reading<'a>,
 }
 
-impl Reader<'_> {
+impl ServiceReader<'_> {
     fn service(&mut self, entry: &Entry) -> Container {
         let node = &*entry.value;
         self.reading.unseen = self.project.unseen.get(&entry.key).cloned().unwrap_or_default();
@@ -79,7 +79,7 @@ impl Reader<'_> {
             profiles: profiles.into_iter().map(|name| name.text).collect(),
             image: node.get("image").and_then(|node| value(node)).filter(is_written),
             build_args: arguments.map(|node| self.reading.variables(node)).unwrap_or_default(),
-            build: build.filter(|build| !build.is_null()).map(|build| built(build)),
+            build: build.filter(|build| !build.is_null()).map(|build| Box::new(built(build))),
             installs: Vec::new(),
             program_sources: ProgramSources::default(),
             other_builds: Vec::new(),
@@ -197,12 +197,12 @@ impl Reader<'_> {
     fn labels(&mut self, node: &Node) -> BTreeMap<String, Label> {
         let files = self.reading.label_files(node).into_iter();
         let mut labels: BTreeMap<String, Label> =
-            files.map(|(name, (text, span))| (name, Label { value: Value::known(text, None), span })).collect();
+            files.map(|(name, (text, span))| (name, Label::new(Value::known(text, None), span))).collect();
         let Some(node) = node.get("labels") else { return labels };
         let label = |pair: field::Pair| {
             let scalar = pair.value.unwrap_or_default();
             let value = field::of_scalar(&scalar, pair.value_span);
-            (pair.name, Label { value, span: pair.span })
+            (pair.name, Label::new(value, pair.span))
         };
         labels.extend(pairs(node, &mut self.reading.told).into_iter().map(label));
         labels

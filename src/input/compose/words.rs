@@ -3,7 +3,7 @@
 
 /// Where the splitter is.
 #[derive(Default)]
-struct State {
+struct SplitState {
     words: Vec<String>,
     word: String,
     /// Whether the word has begun, which an empty one in quotes has too.
@@ -20,7 +20,7 @@ struct State {
 /// # Errors
 /// A quote, a backtick or a `$(` is not closed, a backslash stands at the end, or a bracket stands alone.
 pub(super) fn split(text: &str) -> Result<Vec<String>, &'static str> {
-    let mut state = State::default();
+    let mut state = SplitState::default();
     for character in text.chars() {
         if state.escaped {
             state.push(character);
@@ -42,7 +42,7 @@ pub(super) fn split(text: &str) -> Result<Vec<String>, &'static str> {
     Ok(state.words)
 }
 
-impl State {
+impl SplitState {
     fn is_quoted(&self) -> bool {
         self.single || self.double || self.backtick || self.dollar
     }

@@ -360,7 +360,7 @@ impl Description<'_> {
         let entries = args.as_ref().and_then(|args| args.as_map()).unwrap_or_default();
         let argument = |entry: &Entry| {
             let (text, _) = self.traced(&entry.value)?;
-            let value = EnvValue::Set(self.variables.expand(&text).to_secret_value());
+            let value = EnvValue::set(self.variables.expand(&text).to_secret_value());
             Some((entry.key.clone(), EnvVar::new(value, Self::key_span(entry))))
         };
         entries.iter().take(MANY).filter_map(argument).collect()
@@ -391,7 +391,7 @@ impl Description<'_> {
             if entry.key == "PATH" && text.raw().contains("${containerEnv:PATH") {
                 continue;
             }
-            let value = EnvValue::Set(self.variables.expand(&text).to_secret_value());
+            let value = EnvValue::set(self.variables.expand(&text).to_secret_value());
             found.push((entry.key.clone(), Some(EnvVar::new(value, span))));
         }
         found
@@ -453,7 +453,7 @@ impl Description<'_> {
     /// What is known of the container's variables, for those that name them.
     pub(super) fn keep_container_env(&self, run: &DockerRun) {
         let known = run.container.env.iter().filter_map(|(name, variable)| match &variable.value {
-            EnvValue::Set(value) => Some((name.clone(), value.clone())),
+            EnvValue::Set(value) => Some((name.clone(), (**value).clone())),
             EnvValue::Inherited => match self.variables.state_of(name) {
                 VariableState::Set(value) => Some((name.clone(), PartialText::of_value(&value).to_secret_value())),
                 _ => None,

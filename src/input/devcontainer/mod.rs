@@ -222,7 +222,7 @@ fn add_container(
     }
     let mut container = project::container_of_run(&run, given.place(), repository);
     container.name = if short_name.is_empty() { NAME.to_owned() } else { format!("{NAME} {short_name}") };
-    container.build = given.build();
+    container.build = given.build().map(Box::new);
     container.build_args = given.build_args();
     if container.image.is_none() && container.build.is_none() {
         given.faults.push(("it names neither an image nor a Dockerfile nor compose files".to_owned(), given.place()));

@@ -95,11 +95,11 @@ fn given_arguments<'g>(
                 let symbols = value.symbols.clone();
                 (
                     name.to_owned(),
-                    EnvValue::Set(Value { text: text.to_owned(), symbols, ..Value::known("", value.span) }),
+                    EnvValue::set(Value { text: text.to_owned(), symbols, ..Value::known("", value.span) }),
                 )
             }
             None => match (context.environment)(&value.text) {
-                VariableState::Set(set) => (value.text.clone(), EnvValue::Set(set)),
+                VariableState::Set(set) => (value.text.clone(), EnvValue::set(set)),
                 _ => (value.text.clone(), EnvValue::Inherited),
             },
         };

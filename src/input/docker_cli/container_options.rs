@@ -246,7 +246,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
                         unseen.push(Unseen { what: format!("the label `{name}` depends on what runs before"), span });
                     }
                     let value = Value { span: Some(span), ..value.unwrap_or_default().to_secret_value() };
-                    labels.insert(name, Label { value, span });
+                    labels.insert(name, Label::new(value, span));
                 }
                 None => unseen.push(Unseen { what: "the name of a label depends on a variable".to_owned(), span }),
             }
@@ -291,9 +291,9 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
                 self.perhaps.sure_env.remove(&name);
             }
             let value = match value {
-                Some(value) => EnvValue::Set(value.to_secret_value()),
+                Some(value) => EnvValue::set(value.to_secret_value()),
                 None => match (self.context.environment)(&name) {
-                    VariableState::Set(value) => EnvValue::Set(PartialText::of_value(&value).to_secret_value()),
+                    VariableState::Set(value) => EnvValue::set(PartialText::of_value(&value).to_secret_value()),
                     VariableState::Unset | VariableState::Unseen | VariableState::Unknown => EnvValue::Inherited,
                 },
             };

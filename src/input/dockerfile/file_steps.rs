@@ -158,7 +158,7 @@ impl Stage<'_, '_> {
             all.extend(env.iter().map(|(name, var)| (name.clone(), var.clone())));
             for (name, var) in all.iter_mut().filter(|(name, _)| unclear.contains(*name)) {
                 let symbols = vec![Symbol { name: name.clone(), required: false }];
-                var.value = EnvValue::Set(Value { text: format!("${{{name}}}"), symbols, ..Value::default() });
+                var.value = EnvValue::set(Value { text: format!("${{{name}}}"), symbols, ..Value::default() });
             }
             Rc::new(all)
         };

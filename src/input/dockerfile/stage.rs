@@ -23,7 +23,7 @@ const MAX_VARIABLES: usize = 500;
 
 /// The image that is nothing yet.
 pub(super) fn scratch(span: Span) -> Image {
-    let path = EnvVar::new(EnvValue::Set(Value::known(USUAL_PATH, None)), span);
+    let path = EnvVar::new(EnvValue::set(Value::known(USUAL_PATH, None)), span);
     Image { base: BaseImage::Scratch, env: BTreeMap::from([("PATH".to_owned(), path)]), ..Image::default() }
 }
 
@@ -177,7 +177,7 @@ impl<'s, 'b> Stage<'s, 'b> {
             let text = self.expand_variables(value.ok_or("a name without a value")?, given.escape, true)?;
             let at = self.span_of(given, &given.byte_range(value.unwrap_or_default()));
             let value = Value { span: Some(at), ..text };
-            set.push((name.text, EnvVar::new(EnvValue::Set(value), span)));
+            set.push((name.text, EnvVar::new(EnvValue::set(value), span)));
         }
         if self.image.env.len() + set.len() > MAX_VARIABLES {
             return Err("more variables than are kept");
@@ -202,7 +202,7 @@ impl<'s, 'b> Stage<'s, 'b> {
                 (Some(argument), _) => argument.clone(),
                 (None, Some(default)) => {
                     let value = self.expand_variables(default, given.escape, true)?;
-                    EnvVar::new(EnvValue::Set(value), span)
+                    EnvVar::new(EnvValue::set(value), span)
                 }
                 (None, None) => self.build.globals.get(&name).cloned().unwrap_or_else(inherited),
             };
@@ -223,7 +223,7 @@ impl<'s, 'b> Stage<'s, 'b> {
             let (from, at) = (given.byte_range(name), given.byte_range(value));
             let span = self.span_of(given, &(from.start..if value.is_empty() { from.end + 1 } else { at.end }));
             let value = Value { span: Some(self.span_of(given, &at)), ..text };
-            self.image.labels.insert(key, Label { value, span });
+            self.image.labels.insert(key, Label::new(value, span));
         }
         Ok(())
     }

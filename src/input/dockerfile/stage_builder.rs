@@ -85,7 +85,7 @@ impl BuildFile<'_> {
             let name = text_of(name);
             let value = match (self.request.args.get(&name), expanded) {
                 (Some(given), _) => given.clone(),
-                (None, Some(Ok(value))) => EnvVar::new(EnvValue::Set(value), span),
+                (None, Some(Ok(value))) => EnvVar::new(EnvValue::set(value), span),
                 (None, Some(Err(why))) => {
                     unseen.push(Unseen { what: format!("the default of {}: {why}", quoted(&name)), span });
                     EnvVar::new(EnvValue::Inherited, span)

@@ -94,7 +94,7 @@ impl Stored {
         };
         let env: BTreeMap<String, EnvVar> = env
             .into_iter()
-            .map(|(name, value, at)| (name.to_owned(), EnvVar::new(EnvValue::Set(known(value, at)), span(at))))
+            .map(|(name, value, at)| (name.to_owned(), EnvVar::new(EnvValue::set(known(value, at)), span(at))))
             .collect();
         let shared = Rc::new(env.clone());
         let step = |(text, at): (&str, usize)| {
@@ -122,7 +122,7 @@ impl Stored {
             healthcheck: (!self.check.is_empty()).then(|| command(&self.check, at_check)),
             labels: labels
                 .into_iter()
-                .map(|(name, value, at)| (name.clone(), Label { value: known(value, at), span: span(at) }))
+                .map(|(name, value, at)| (name.clone(), Label::new(known(value, at), span(at))))
                 .collect(),
             volumes: volumes.into_iter().map(|(path, at)| known(path, at)).collect(),
             ..Image::default()

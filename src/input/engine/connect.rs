@@ -180,14 +180,14 @@ where
     }
 
     async fn open(&self) -> Result<SendRequest<B>, Error> {
-        let stream = TokioIo::new(Counted { inner: self.dial().await?, budget: Arc::clone(&self.budget) });
+        let stream = TokioIo::new(CountedConnection { inner: self.dial().await?, budget: Arc::clone(&self.budget) });
         let (sender, connection) = http1::handshake(stream).await?;
         // It ends with the sender or with the runtime; what goes wrong with it the request tells.
         tokio::spawn(connection);
         Ok(sender)
     }
 
-    async fn dial(&self) -> io::Result<Box<dyn Stream>> {
+    async fn dial(&self) -> io::Result<Box<dyn ByteStream>> {
         match (&self.address, &self.tls) {
             (Address::Unix(path), _) => Ok(Box::new(UnixStream::connect(path).await?)),
             (Address::Tcp { host, port, .. }, None) => Ok(Box::new(TcpStream::connect((host.as_str(), *port)).await?)),
@@ -202,17 +202,17 @@ where
     }
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 /// A connection that ends when the conversation has brought too much.
-struct Counted {
-    inner: Box<dyn Stream>,
+struct CountedConnection {
+    inner: Box<dyn ByteStream>,
     budget: Arc<Budget>,
 }
 
-impl AsyncRead for Counted {
+impl AsyncRead for CountedConnection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = to.filled().len();
         let read = Pin::new(&mut self.inner).poll_read(cx, to);
@@ -224,7 +224,7 @@ impl AsyncRead for Counted {
     }
 }
 
-impl AsyncWrite for Counted {
+impl AsyncWrite for CountedConnection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }

@@ -15,7 +15,7 @@ use tokio::task::{JoinSet, yield_now};
 use super::client::EngineClient;
 use super::error::EngineError;
 use super::events::{ContainerEvent, EventStream, SECOND, StreamEnd, parse};
-use super::inventory::Change;
+use super::inventory::InventoryChange;
 use super::look::{Answered, Raw, inspect_all, unless_silent};
 use super::queue::{EventQueue, Missed, Queued};
 use crate::text::parse_rfc3339;
@@ -33,7 +33,7 @@ pub(super) struct EventConnection {
     tasks: JoinSet<()>,
     queue: Arc<Mutex<EventQueue>>,
     /// Containers that are being asked about: why, and what happened to each since.
-    pub(super) asked: BTreeMap<String, VecDeque<(Change, ContainerEvent)>>,
+    pub(super) asked: BTreeMap<String, VecDeque<(InventoryChange, ContainerEvent)>>,
     /// Whether a list is on its way.
     pub(super) listing: bool,
     /// Whether another one is wanted, since the one on its way may be older than what was missed.
@@ -122,7 +122,7 @@ impl EventConnection {
     }
 
     /// Asks about one container, and about what its volumes are.
-    pub(super) fn ask(&mut self, change: Change, event: ContainerEvent) {
+    pub(super) fn ask(&mut self, change: InventoryChange, event: ContainerEvent) {
         let id = event.id.clone();
         self.asked.insert(id.clone(), VecDeque::from([(change, event)]));
         let (steps, client) = (self.steps.clone(), Arc::clone(&self.client));
@@ -141,7 +141,7 @@ impl EventConnection {
 
     /// Keeps a change of a container that is being asked about until that is answered, and gives the time of what had to
     /// be taken out for it.
-    pub(super) fn wait(&mut self, change: Change, event: ContainerEvent) -> Option<Missed> {
+    pub(super) fn wait(&mut self, change: InventoryChange, event: ContainerEvent) -> Option<Missed> {
         let waiting = self.asked.entry(event.id.clone()).or_default();
         waiting.push_back((change, event));
         if waiting.len() > MOST_WAITING { fold_waiting(waiting) } else { None }
@@ -191,12 +191,12 @@ async fn read(mut events: EventStream, queue: Arc<Mutex<EventQueue>>, steps: Sen
 }
 
 /// Of a container that is there and whose changes wait: keeps that it went, how it stands in the end, and its last name.
-fn fold_waiting(waiting: &mut VecDeque<(Change, ContainerEvent)>) -> Option<Missed> {
+fn fold_waiting(waiting: &mut VecDeque<(InventoryChange, ContainerEvent)>) -> Option<Missed> {
     let rest = || waiting.iter().enumerate().skip(1);
-    let went = rest().find(|(_, (change, _))| *change == Change::Ended);
-    let last = rest().rfind(|(_, (change, _))| *change != Change::Renamed);
-    let went = went.filter(|_| !last.is_some_and(|(_, (change, _))| *change == Change::Ended));
-    let named = rest().rfind(|(_, (change, _))| *change == Change::Renamed);
+    let went = rest().find(|(_, (change, _))| *change == InventoryChange::Ended);
+    let last = rest().rfind(|(_, (change, _))| *change != InventoryChange::Renamed);
+    let went = went.filter(|_| !last.is_some_and(|(_, (change, _))| *change == InventoryChange::Ended));
+    let named = rest().rfind(|(_, (change, _))| *change == InventoryChange::Renamed);
     let kept: Vec<usize> = [went, last, named].into_iter().flatten().map(|(at, _)| at).chain([0]).collect();
     let taken = waiting.iter().enumerate().filter(|(at, _)| !kept.contains(at)).map(|(_, (_, event))| event);
     let missed = Missed::of(taken, true);
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn waiting_changes_keep_that_it_went_and_how_it_stands() {
-        use Change::{Began, Ended, Made, Renamed, Started};
+        use InventoryChange::{Began, Ended, Made, Renamed, Started};
         for (changes, kept) in [
             (vec![Made, Began, Ended, Started, Ended, Started], vec![Made, Ended, Started]),
             (vec![Made, Began, Ended, Started, Ended], vec![Made, Ended]),

@@ -50,7 +50,7 @@ pub(super) enum Happened {
 pub(super) struct EventStream {
     body: Incoming,
     budget: Arc<Budget>,
-    lines: Lines,
+    lines: EventLines,
 }
 
 /// Why no more come.
@@ -64,7 +64,7 @@ pub(super) enum StreamEnd {
 
 impl EventStream {
     pub(super) fn new(body: Incoming, budget: Arc<Budget>) -> Self {
-        Self { body, budget, lines: Lines::default() }
+        Self { body, budget, lines: EventLines::default() }
     }
 
     /// The next line; `None` of one that is too long. An engine that goes away may leave a part of one, which tells
@@ -88,7 +88,7 @@ impl EventStream {
 
 /// Bytes cut into lines.
 #[derive(Debug, Default)]
-struct Lines {
+struct EventLines {
     /// What came of a line that has no end yet, as far as it is kept.
     part: Vec<u8>,
     /// How long that line is.
@@ -97,7 +97,7 @@ struct Lines {
     whole: VecDeque<Option<Vec<u8>>>,
 }
 
-impl Lines {
+impl EventLines {
     fn extend(&mut self, data: &[u8]) {
         for (at, piece) in data.split(|byte| *byte == b'\n').enumerate() {
             if at > 0 {
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_passed_over_and_the_next_is_read() {
-        let mut lines = Lines::default();
+        let mut lines = EventLines::default();
         let long = vec![b'x'; LONGEST_LINE + 1];
         for data in [b"a\nb", &b"c\n"[..], &long[..], b"y\n", &long[1..], b"\nd\n", b"e"] {
             lines.extend(data);

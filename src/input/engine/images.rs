@@ -15,11 +15,11 @@ use crate::input::dockerfile::Stored;
 /// The images of an engine, each asked for once, when it is wanted.
 pub struct Images<'a> {
     options: &'a Options,
-    known: Mutex<Known>,
+    known: Mutex<AskedImages>,
 }
 
 #[derive(Default)]
-struct Known {
+struct AskedImages {
     images: BTreeMap<String, Option<Arc<Stored>>>,
     /// Why some could not be asked for, each said once.
     unasked: BTreeMap<String, String>,

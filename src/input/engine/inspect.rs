@@ -163,7 +163,7 @@ impl InspectReader<'_> {
 
     fn variable(&self, name: &str, value: &str) -> EnvVar {
         let is_secret = !value.is_empty() && !self.public.contains(name);
-        EnvVar { is_secret, ..EnvVar::new(EnvValue::Set(Value::known(value, None)), Span::default()) }
+        EnvVar { is_secret, ..EnvVar::new(EnvValue::set(Value::known(value, None)), Span::default()) }
     }
 
     /// What the engine runs in it: its words, which are entrypoint and command joined, and the health check.

@@ -15,7 +15,7 @@ const BACK: i64 = 2 * SECOND;
 
 /// The change that an event or a list makes to the set of known containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum InventoryChange {
     /// It is new.
     Made,
     /// It was there before, ended, and is started again; or it was made before anybody watched.
@@ -80,7 +80,7 @@ impl Inventory {
     }
 
     /// What an event means; `None` where that is known.
-    pub(super) fn event(&mut self, event: &ContainerEvent) -> Option<Change> {
+    pub(super) fn event(&mut self, event: &ContainerEvent) -> Option<InventoryChange> {
         if self.is_old(event) {
             return None;
         }
@@ -97,11 +97,11 @@ impl Inventory {
             touched.insert(event.id.clone());
         }
         match event.what {
-            Happened::Made => self.present.insert(event.id.clone()).then_some(Change::Made),
-            Happened::Started if self.present.insert(event.id.clone()) => Some(Change::Started),
-            Happened::Started => Some(Change::Began),
-            Happened::Ended => self.leaves(&event.id).then_some(Change::Ended),
-            Happened::Renamed => self.has(&event.id).then_some(Change::Renamed),
+            Happened::Made => self.present.insert(event.id.clone()).then_some(InventoryChange::Made),
+            Happened::Started if self.present.insert(event.id.clone()) => Some(InventoryChange::Started),
+            Happened::Started => Some(InventoryChange::Began),
+            Happened::Ended => self.leaves(&event.id).then_some(InventoryChange::Ended),
+            Happened::Renamed => self.has(&event.id).then_some(InventoryChange::Renamed),
         }
     }
 
@@ -141,7 +141,11 @@ impl Inventory {
 
     /// What a later list, of all containers that there are, tells that the events did not. Events from before `made_after`,
     /// in nanoseconds since 1970 by the engine's clock, may still come: they say nothing new of whom the list told of.
-    pub(super) fn listed(&mut self, list: &[ContainerSummary], made_after: Option<i64>) -> Vec<(String, Change)> {
+    pub(super) fn listed(
+        &mut self,
+        list: &[ContainerSummary],
+        made_after: Option<i64>,
+    ) -> Vec<(String, InventoryChange)> {
         let state = |entry: &ContainerSummary| entry.state.unwrap_or(State::EMPTY);
         let by_id: BTreeMap<&str, &ContainerSummary> =
             list.iter().filter_map(|entry| Some((entry.id.as_deref()?, entry))).collect();
@@ -159,18 +163,18 @@ impl Inventory {
             let runs = matches!(state(entry), State::RUNNING | State::PAUSED | State::RESTARTING);
             let new = entry.created.is_some_and(|created| created >= heard);
             match (self.has(id), runs) {
-                (true, _) if self.unasked.remove(*id) => come.push(((*id).to_owned(), Change::Began)),
+                (true, _) if self.unasked.remove(*id) => come.push(((*id).to_owned(), InventoryChange::Began)),
                 (false, _) if new && (runs || state(entry) == State::CREATED) => {
-                    come.push(((*id).to_owned(), Change::Made));
+                    come.push(((*id).to_owned(), InventoryChange::Made));
                 }
-                (false, true) => come.push(((*id).to_owned(), Change::Started)),
+                (false, true) => come.push(((*id).to_owned(), InventoryChange::Started)),
                 _ => {}
             }
         }
         let mut changes = Vec::new();
         for id in gone {
             if self.leaves(&id) {
-                changes.push((id, Change::Ended));
+                changes.push((id, InventoryChange::Ended));
             }
         }
         self.present.extend(come.iter().map(|(id, _)| id.clone()));
@@ -214,7 +218,10 @@ mod tests {
         .into_iter()
         .filter_map(|(id, what, at)| inventory.event(&event(id, what, at)))
         .collect();
-        assert_eq!(told, [Change::Made, Change::Began, Change::Ended, Change::Started]);
+        assert_eq!(
+            told,
+            [InventoryChange::Made, InventoryChange::Began, InventoryChange::Ended, InventoryChange::Started]
+        );
         assert_eq!(inventory.since(), 10);
     }
 
@@ -235,8 +242,12 @@ mod tests {
             entry("over", State::EXITED, 201),
         ];
         let told = inventory.listed(&list, None);
-        let wanted =
-            [("ended", Change::Ended), ("leaves", Change::Ended), ("again", Change::Started), ("new", Change::Made)];
+        let wanted = [
+            ("ended", InventoryChange::Ended),
+            ("leaves", InventoryChange::Ended),
+            ("again", InventoryChange::Started),
+            ("new", InventoryChange::Made),
+        ];
         assert_eq!(told, wanted.map(|(id, act)| (id.to_owned(), act)));
         inventory.expect_list();
         assert_eq!(inventory.listed(&list, None), []);
@@ -257,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_a_list_told_is_not_told_again_by_events_from_before_it() {
-        use Change::{Ended, Made, Renamed, Started};
+        use InventoryChange::{Ended, Made, Renamed, Started};
         let backlog = [("a", Happened::Started, 20), ("a", Happened::Ended, 30), ("b", Happened::Made, 21)];
         let told = |made_after: Option<i64>| {
             let mut inventory = Inventory::new(0);
@@ -265,7 +276,7 @@ mod tests {
             inventory.expect_list();
             let listed = inventory.listed(&[entry("b", State::RUNNING, 1)], made_after);
             assert_eq!(listed, [("a".to_owned(), Ended), ("b".to_owned(), Made)]);
-            let changes: Vec<Change> =
+            let changes: Vec<InventoryChange> =
                 backlog.into_iter().filter_map(|(id, what, at)| inventory.event(&event(id, what, at))).collect();
             (changes, inventory)
         };
@@ -279,7 +290,7 @@ mod tests {
             ("a", Happened::Started, 50),
             ("b", Happened::Ended, 51),
         ];
-        let changes: Vec<Change> =
+        let changes: Vec<InventoryChange> =
             later.into_iter().filter_map(|(id, what, at)| inventory.event(&event(id, what, at))).collect();
         assert_eq!(changes, [Made, Ended, Renamed, Started, Ended]);
         // Where the engine tells no time, everything is told.
@@ -293,7 +304,7 @@ mod tests {
         inventory.unasked("a");
         inventory.expect_list();
         let list = [entry("a", State::RUNNING, 0)];
-        assert_eq!(inventory.listed(&list, None), [("a".to_owned(), Change::Began)]);
+        assert_eq!(inventory.listed(&list, None), [("a".to_owned(), InventoryChange::Began)]);
         inventory.expect_list();
         assert_eq!(inventory.listed(&list, None), []);
     }

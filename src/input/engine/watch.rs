@@ -18,7 +18,7 @@ use super::error::EngineError;
 use super::event_connection::{ConnectionStep, DatedList, EventConnection, First, InspectAnswer};
 use super::events::{ContainerEvent, StreamEnd};
 use super::inspect::InspectReader;
-use super::inventory::{Change, Inventory};
+use super::inventory::{Inventory, InventoryChange};
 use super::look::{Seen, by_name, reader, runtime, seen};
 use super::options::Options;
 use super::queue::{Missed, Queued};
@@ -113,7 +113,7 @@ pub fn watch(
     let endpoint = context::endpoint(options)?;
     let runtime = runtime()?;
     let result = runtime.block_on(async {
-        let mut watch = Watch {
+        let mut watch = EngineWatch {
             client: Arc::new(EngineClient::lasting(&endpoint, options)?),
             permits: Arc::new(Semaphore::new(connect::width(&endpoint.address))),
             endpoint,
@@ -138,7 +138,7 @@ fn now() -> i64 {
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
-struct Watch<'a> {
+struct EngineWatch<'a> {
     endpoint: Endpoint,
     client: Arc<EngineClient>,
     permits: Arc<Semaphore>,
@@ -150,7 +150,7 @@ struct Watch<'a> {
     /// What is to be told, in order.
     untold: VecDeque<Event>,
     /// What a list told and was not looked at yet; it comes before the events that wait.
-    listed: VecDeque<(Change, ContainerEvent)>,
+    listed: VecDeque<(InventoryChange, ContainerEvent)>,
     /// What is missing and was not told yet, and when such a gap was told last.
     missed: Option<Missed>,
     gap_told: Option<Instant>,
@@ -166,7 +166,7 @@ enum Over {
     Lost(EngineError),
 }
 
-impl Watch<'_> {
+impl EngineWatch<'_> {
     async fn run(&mut self) -> Result<(), EngineError> {
         let mut pause = FIRST_PAUSE;
         loop {
@@ -313,7 +313,7 @@ impl Watch<'_> {
             ConnectionStep::Asked(id, answer, volumes) => {
                 let mut waiting = connection.asked.remove(&id).unwrap_or_default();
                 if let Some((change, event)) = waiting.pop_front() {
-                    let is_gone = waiting.iter().any(|(change, _)| *change == Change::Ended);
+                    let is_gone = waiting.iter().any(|(change, _)| *change == InventoryChange::Ended);
                     self.asked(change, &event, unless_gone(*answer, is_gone), &volumes);
                 }
                 for (change, event) in waiting {
@@ -325,12 +325,12 @@ impl Watch<'_> {
     }
 
     /// Tells what happened, once it is known; what happened to one container is told in its order.
-    fn change(&mut self, connection: &mut EventConnection, change: Change, event: ContainerEvent) {
+    fn change(&mut self, connection: &mut EventConnection, change: InventoryChange, event: ContainerEvent) {
         if connection.asked.contains_key(&event.id) {
             if let Some(missed) = connection.wait(change, event) {
                 self.miss(missed);
             }
-        } else if matches!(change, Change::Made | Change::Started | Change::Began) {
+        } else if matches!(change, InventoryChange::Made | InventoryChange::Started | InventoryChange::Began) {
             connection.ask(change, event);
         } else {
             self.pass(change, event);
@@ -338,19 +338,19 @@ impl Watch<'_> {
     }
 
     /// Tells what nothing need be asked for.
-    fn pass(&mut self, change: Change, event: ContainerEvent) {
+    fn pass(&mut self, change: InventoryChange, event: ContainerEvent) {
         match (change, event.attribute("name")) {
-            (Change::Renamed, Some(name)) => {
+            (InventoryChange::Renamed, Some(name)) => {
                 let name = name.trim_start_matches('/').to_owned();
                 self.untold.push_back(Event::Renamed(event.id, name));
             }
-            (Change::Renamed, None) => {}
+            (InventoryChange::Renamed, None) => {}
             _ => self.untold.push_back(Event::Ended(event.id, event.at)),
         }
     }
 
     /// Tells of a container that was asked about.
-    fn asked(&mut self, change: Change, event: &ContainerEvent, answer: InspectAnswer, volumes: &[Volume]) {
+    fn asked(&mut self, change: InventoryChange, event: &ContainerEvent, answer: InspectAnswer, volumes: &[Volume]) {
         let sources = Sources::default();
         let reader = reader(self.profiles, &sources);
         let options = volumes.iter().filter_map(|one| Some((one.name.clone(), volume::options(one)?)));
@@ -359,7 +359,9 @@ impl Watch<'_> {
         let inspection = if matches!(answer, Ok(None)) { Inspection::Gone } else { Inspection::Nothing };
         let answer = match answer {
             // Of one that ended in the meantime the kernel shows nothing.
-            Ok(Some(raw)) if change == Change::Began => reader.running(raw).map(whole).ok_or_else(|| ENDED.to_owned()),
+            Ok(Some(raw)) if change == InventoryChange::Began => {
+                reader.running(raw).map(whole).ok_or_else(|| ENDED.to_owned())
+            }
             Ok(Some(raw)) => Ok(whole(reader.container(raw))),
             Ok(None) => Err(GONE.to_owned()),
             Err(error) => {
@@ -368,8 +370,8 @@ impl Watch<'_> {
             }
         };
         let come = match change {
-            Change::Made => Come::Made,
-            Change::Started => Come::Started,
+            InventoryChange::Made => Come::Made,
+            InventoryChange::Started => Come::Started,
             _ => return self.untold.push_back(Event::Began(event.id.clone(), event.at, answer.map(Box::new))),
         };
         let witnessed = |why| InspectedContainer {
@@ -437,18 +439,18 @@ impl Watch<'_> {
             }
         }
         left.splice(0..0, connection.asked.into_values().flatten());
-        let ended = |(at, (change, event)): (usize, &(Change, ContainerEvent))| {
-            (*change == Change::Ended).then(|| (event.id.clone(), at))
+        let ended = |(at, (change, event)): (usize, &(InventoryChange, ContainerEvent))| {
+            (*change == InventoryChange::Ended).then(|| (event.id.clone(), at))
         };
         let last_ends: BTreeMap<String, usize> = left.iter().enumerate().filter_map(ended).collect();
         for (at, (change, event)) in left.into_iter().enumerate() {
             match change {
-                Change::Made | Change::Started | Change::Began => {
+                InventoryChange::Made | InventoryChange::Started | InventoryChange::Began => {
                     let away = Err(self.client.stream_error(StreamEnd::Left));
                     let is_gone = last_ends.get(&event.id).is_some_and(|end| at < *end);
                     self.asked(change, &event, unless_gone(away, is_gone), &[]);
                 }
-                Change::Ended | Change::Renamed => self.pass(change, event),
+                InventoryChange::Ended | InventoryChange::Renamed => self.pass(change, event),
             }
         }
     }

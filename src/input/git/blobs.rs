@@ -16,18 +16,18 @@ const MAX_PASSED: u64 = 1 << 20;
 /// The program, and the thread that speaks with it.
 pub(super) struct Blobs {
     child: Child,
-    wanted: Sender<Wanted>,
-    answers: Receiver<Option<Answer>>,
+    wanted: Sender<WantedBlob>,
+    answers: Receiver<Option<BlobAnswer>>,
 }
 
 /// The beginning of a blob that is asked for.
-struct Wanted {
+struct WantedBlob {
     id: String,
     most: u64,
 }
 
 /// The beginning of what a blob holds.
-pub(super) struct Answer {
+pub(super) struct BlobAnswer {
     pub(super) bytes: Vec<u8>,
     /// How many bytes it has in all.
     pub(super) size: u64,
@@ -39,7 +39,7 @@ impl Blobs {
     pub(super) fn start_program(mut command: Command) -> io::Result<Self> {
         let mut child = command.stdin(Stdio::piped()).spawn()?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let ((wanted, asked), (send, answers)) = (mpsc::channel::<Wanted>(), mpsc::channel());
+        let ((wanted, asked), (send, answers)) = (mpsc::channel::<WantedBlob>(), mpsc::channel());
         if let (Some(mut stdin), Some(stdout)) = (stdin, stdout) {
             thread::spawn(move || {
                 let mut stdout = BufReader::new(stdout);
@@ -57,8 +57,8 @@ impl Blobs {
     }
 
     /// The first bytes of a blob, as many as there are up to `most`; `None` where git does not say.
-    pub(super) fn read_start(&self, id: &str, most: u64, patience: Duration) -> Option<Result<Answer, GitError>> {
-        self.wanted.send(Wanted { id: id.to_owned(), most }).ok()?;
+    pub(super) fn read_start(&self, id: &str, most: u64, patience: Duration) -> Option<Result<BlobAnswer, GitError>> {
+        self.wanted.send(WantedBlob { id: id.to_owned(), most }).ok()?;
         match self.answers.recv_timeout(patience) {
             Ok(Some(answer)) => Some(Ok(answer)),
             Err(RecvTimeoutError::Timeout) => Some(Err(GitError::TooSlow("cat-file".to_owned()))),
@@ -77,8 +77,8 @@ impl Drop for Blobs {
 }
 
 /// `ID blob SIZE`, the text and the end of a line; `ID missing` where there is none.
-fn read_answer(wanted: &Wanted, stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>) -> Option<Answer> {
-    let Wanted { id, most } = wanted;
+fn read_answer(wanted: &WantedBlob, stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>) -> Option<BlobAnswer> {
+    let WantedBlob { id, most } = wanted;
     writeln!(stdin, "{id}").ok()?;
     let mut head = String::new();
     stdout.take(MAX_HEAD).read_line(&mut head).ok()?;
@@ -98,5 +98,5 @@ fn read_answer(wanted: &Wanted, stdin: &mut ChildStdin, stdout: &mut BufReader<C
             return None;
         }
     }
-    Some(Answer { bytes, size, is_last })
+    Some(BlobAnswer { bytes, size, is_last })
 }

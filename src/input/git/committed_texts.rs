@@ -39,18 +39,18 @@ impl SharedState {
 
 /// The texts that one repository holds.
 pub(super) struct CommittedTexts {
-    program: Mutex<Program>,
+    program: Mutex<GitProgram>,
     shared: Arc<SharedState>,
 }
 
 /// Git, and what it said already.
-struct Program {
+struct GitProgram {
     git: Git,
     kept: HashMap<String, Vec<u8>>,
     kept_bytes: u64,
 }
 
-impl Program {
+impl GitProgram {
     fn read_start(&mut self, id: &str, most: u64, shared: &SharedState) -> Result<BlobStart, GitError> {
         if let Some(text) = self.kept.get(id) {
             return Ok(BlobStart { bytes: text.clone(), size: text.len() as u64 });
@@ -71,7 +71,7 @@ impl Program {
 
 impl CommittedTexts {
     pub(super) fn new(git: Git, shared: &Arc<SharedState>) -> Self {
-        let program = Program { git, kept: HashMap::new(), kept_bytes: 0 };
+        let program = GitProgram { git, kept: HashMap::new(), kept_bytes: 0 };
         Self { program: Mutex::new(program), shared: Arc::clone(shared) }
     }
 

@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::blobs::{Answer, Blobs};
+use super::blobs::{BlobAnswer, Blobs};
 use super::dot_git::DotGit;
 use super::git_error::GitError;
 use super::working::MAX_FILE;
@@ -156,7 +156,7 @@ impl Git {
     }
 
     /// The first bytes of a blob, as many as there are up to `most`.
-    pub(super) fn read_blob_start(&self, id: &str, most: u64) -> Result<Answer, GitError> {
+    pub(super) fn read_blob_start(&self, id: &str, most: u64) -> Result<BlobAnswer, GitError> {
         let mut program = self.blobs.borrow_mut();
         let blobs = match &mut *program {
             Some(blobs) => blobs,

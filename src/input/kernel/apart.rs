@@ -7,8 +7,8 @@ use super::cgroup_name::cgroup_name;
 use super::container::Host;
 use super::mountinfo;
 use super::pid::{MOST_MOUNTS, Pid};
-use super::process::Found;
-use super::sight::{RootDirectory, Sight};
+use super::process::FoundProcess;
+use super::sight::{ProcessSight, RootDirectory};
 use super::text::shown;
 use super::unlisted::{Namespaces, container_of};
 use crate::input::capture::tree::{is_layered, visible};
@@ -21,7 +21,7 @@ const MOST_SIGHTS: usize = 32;
 /// Processes of one sight, as a container.
 pub(super) struct ApartProcesses {
     pub(super) container: Container,
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<FoundProcess>,
     pub(super) started: u64,
     /// The mount that is their root, where their own table does not show it.
     pub(super) root: Option<KernelMount>,
@@ -29,7 +29,7 @@ pub(super) struct ApartProcesses {
 
 /// What of the host is known as processes are told apart.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
+pub(super) struct ApartSearch<'a> {
     pub(super) host: &'a Host,
     pub(super) namespaces: &'a Namespaces,
     pub(super) containers: &'a [Container],
@@ -37,15 +37,15 @@ pub(super) struct Known<'a> {
     pub(super) own: &'a [KernelMount],
 }
 
-impl Known<'_> {
+impl ApartSearch<'_> {
     /// Takes out of each container's processes, and of the host's, those that see something else. Where there are too
     /// many sights the rest stay.
-    pub(super) fn split(self, inside: &mut BTreeMap<Option<usize>, Vec<Found>>) -> Vec<ApartProcesses> {
+    pub(super) fn split(self, inside: &mut BTreeMap<Option<usize>, Vec<FoundProcess>>) -> Vec<ApartProcesses> {
         let mut all = Vec::new();
         for (at, found) in inside.iter_mut() {
             let parent = at.and_then(|at| self.containers.get(at));
             let Some(own) = self.own_sight(parent) else { continue };
-            let mut groups: BTreeMap<Sight, Vec<Found>> = BTreeMap::new();
+            let mut groups: BTreeMap<ProcessSight, Vec<FoundProcess>> = BTreeMap::new();
             for process in std::mem::take(found) {
                 let has_room = groups.len() < MOST_SIGHTS || groups.contains_key(&process.sight);
                 if own.agrees(&process.sight) || !has_room {
@@ -66,12 +66,12 @@ impl Known<'_> {
         all
     }
 
-    fn own_sight(self, parent: Option<&Container>) -> Option<Sight> {
+    fn own_sight(self, parent: Option<&Container>) -> Option<ProcessSight> {
         match parent {
             None => Some(self.host.sight.clone()),
             Some(parent) => {
                 let number = Some(parent.engine().pid).filter(|pid| *pid > 0)?;
-                Some(Sight::of(&self.host.proc.pid(number).ok()?))
+                Some(ProcessSight::of(&self.host.proc.pid(number).ok()?))
             }
         }
     }
@@ -79,10 +79,10 @@ impl Known<'_> {
     fn apart(
         self,
         parent: Option<&Container>,
-        own: &Sight,
-        sight: &Sight,
-        found: Vec<Found>,
-    ) -> Result<ApartProcesses, Vec<Found>> {
+        own: &ProcessSight,
+        sight: &ProcessSight,
+        found: Vec<FoundProcess>,
+    ) -> Result<ApartProcesses, Vec<FoundProcess>> {
         let process = found.iter().find_map(|found| {
             let pid = self.host.proc.pid(found.process.pid).ok()?;
             let (container, started) = container_of(&pid, &self.host.profiles)?;
@@ -115,7 +115,12 @@ impl Known<'_> {
 
     /// The mount that is the root of a sight, where its own table does not show it: the part of a mount that is below its
     /// root directory. `None` where it shows it, or where that is private to the container.
-    fn root(self, parent: Option<&Container>, own: &Sight, sight: &Sight) -> Result<Option<KernelMount>, String> {
+    fn root(
+        self,
+        parent: Option<&Container>,
+        own: &ProcessSight,
+        sight: &ProcessSight,
+    ) -> Result<Option<KernelMount>, String> {
         let Some(RootDirectory { path, .. }) = &sight.root else { return Ok(None) };
         let path = shown(path);
         if path == "/" {
@@ -150,7 +155,7 @@ impl Known<'_> {
     }
 
     /// A process that sees the whole of a sight's mount namespace.
-    fn whole_view(self, sight: &Sight) -> Option<i32> {
+    fn whole_view(self, sight: &ProcessSight) -> Option<i32> {
         let numbers = self.namespaces.get(sight.namespace.as_ref()?)?;
         let is_whole = |number: &&i32| {
             let root = self.host.proc.pid(**number).and_then(|pid| pid.link("root"));
@@ -161,7 +166,7 @@ impl Known<'_> {
 }
 
 /// What processes of a sight are called: by their unit where they are the host's, else by their container and their root.
-fn name_of(parent: Option<&Container>, sight: &Sight, pid: &Pid) -> String {
+fn name_of(parent: Option<&Container>, sight: &ProcessSight, pid: &Pid) -> String {
     let named = || pid.cgroup().ok().map(|cgroup| cgroup_name(&cgroup)).filter(|named| named.is_unit)?.name;
     let owner = match parent {
         Some(parent) => parent.name.clone(),

@@ -56,7 +56,7 @@ impl<R: Read> Read for Counted<'_, R> {
 
 /// A member of an archive.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct ArchiveMember {
     /// Its clean absolute name.
     pub(super) path: String,
     pub(super) kind: EntryType,
@@ -73,7 +73,7 @@ pub(super) struct Member {
 
 /// What attributes before a member say of it, in the place of its header (pax, and the GNU's long names).
 #[derive(Default)]
-struct Told {
+struct MemberAttributes {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     uid: Option<u64>,
@@ -87,10 +87,10 @@ struct Told {
 /// It is no archive, or leads out of itself, or is too large; or what takes the members fails.
 pub(super) fn each_member(
     from: &mut dyn Read,
-    take: &mut dyn FnMut(Member, &mut dyn Read) -> io::Result<()>,
+    take: &mut dyn FnMut(ArchiveMember, &mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut archive = tar::Archive::new(from);
-    let mut told = Told::default();
+    let mut told = MemberAttributes::default();
     // Raw, since a long name is read whole otherwise, however long it says that it is.
     for entry in archive.entries()?.raw(true) {
         let mut entry = entry?;
@@ -125,7 +125,7 @@ fn name_of(entry: &mut dyn Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-impl Told {
+impl MemberAttributes {
     fn read(&mut self, attributes: &[u8]) -> io::Result<()> {
         for attribute in tar::PaxExtensions::new(attributes) {
             let attribute = attribute?;
@@ -146,11 +146,11 @@ impl Told {
         Ok(())
     }
 
-    fn member(self, header: &Header) -> io::Result<Member> {
+    fn member(self, header: &Header) -> io::Result<ArchiveMember> {
         let path = self.path.unwrap_or_else(|| header.path_bytes().into_owned());
         let link = self.link.or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned));
         let narrow = |id: u64| u32::try_from(id).unwrap_or(u32::MAX);
-        Ok(Member {
+        Ok(ArchiveMember {
             path: inner(&path)?,
             kind: header.entry_type(),
             link: link.map(|link| shown(&link).into_owned()).unwrap_or_default(),

@@ -11,13 +11,13 @@ use super::locks::LockReader;
 use super::login::Login;
 use super::mountinfo;
 use super::pid::{MOST_MOUNTS, MOST_WORDS, Pid, Proc, is_gone};
-use super::places::{Known, home_in, known_value};
-use super::process::{Found, variables};
+use super::places::{StateClues, home_in, known_value};
+use super::process::{FoundProcess, variables};
 use super::program::installed;
 use super::root::{NoRoot, Root};
 use super::running_version::{KernelView, note_versions};
 use super::scripts::{self, MOST_PASSWD};
-use super::sight::{MountNamespace, Sight};
+use super::sight::{MountNamespace, ProcessSight};
 use super::text::shown;
 use crate::input::capture::tree::{self, visible};
 use crate::model::{
@@ -29,17 +29,17 @@ use crate::rules::Profile;
 const SHORTEST_ID: usize = 12;
 
 /// What looking at one container takes.
-pub(super) struct Task {
+pub(super) struct LookTask {
     pub(super) host: Arc<Host>,
     pub(super) container: Container,
     /// The processes of known programs in it.
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<FoundProcess>,
     /// Further paths to follow.
     pub(super) extra: Vec<String>,
     /// Whether to read credentials.
     pub(super) compare: bool,
     /// What is known already, should the rest never come.
-    pub(super) progress: Progress,
+    pub(super) progress: LookProgress,
     /// When its first process started, in ticks since the machine did, where that was found by the kernel alone.
     pub(super) started: Option<u64>,
     /// The mount that is its root, where its own table does not show it.
@@ -56,7 +56,7 @@ pub(super) struct Host {
     /// The pid namespace of its first process.
     pub(super) pids: Option<Vec<u8>>,
     /// What its own processes see.
-    pub(super) sight: Sight,
+    pub(super) sight: ProcessSight,
     /// The mount that is its root.
     pub(super) root_mount: Option<KernelMount>,
     pub(super) profiles: Vec<Profile>,
@@ -74,11 +74,11 @@ impl Host {
     }
 }
 
-pub(super) type Progress = Arc<Mutex<Option<Seen>>>;
+pub(super) type LookProgress = Arc<Mutex<Option<Seen>>>;
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum LookOutcome {
     /// This was seen.
     Seen(Box<Seen>),
     /// There is no such process: the container has ended, or been started anew, or nobody told which process it is. These
@@ -100,19 +100,19 @@ pub(super) struct Seen {
 }
 
 /// Why a look at a container ended early.
-enum Stop {
+enum LookStop {
     Gone,
     Failed(String),
 }
 
-impl Stop {
+impl LookStop {
     fn of(what: &str, errno: Errno) -> Self {
         if is_gone(errno) { Self::Gone } else { Self::Failed(format!("{what}: {}", said(errno))) }
     }
 }
 
 /// Looks at one container.
-pub(super) fn see(task: &Task) -> Outcome {
+pub(super) fn see(task: &LookTask) -> LookOutcome {
     let number = task.container.engine().pid;
     let pid = match task.host.proc.pid(number) {
         Ok(pid) if number > 0 => pid,
@@ -123,15 +123,15 @@ pub(super) fn see(task: &Task) -> Outcome {
     };
     // From here on the directory is held: a number used again later is another process's.
     let looked = match is_ours(task, &pid) {
-        Ok(false) => return Outcome::NotOurs,
+        Ok(false) => return LookOutcome::NotOurs,
         Ok(true) => look(task, &pid),
-        Err(errno) => Err(Stop::of("whose process it is was not looked at", errno)),
+        Err(errno) => Err(LookStop::of("whose process it is was not looked at", errno)),
     };
     // What a process that has ended did not show proves nothing.
     match (looked, has_ended(&pid)) {
-        (Err(Stop::Gone), _) | (_, true) => gone(task),
-        (Err(Stop::Failed(gap)), _) => failed(gap),
-        (Ok(seen), false) => Outcome::Seen(Box::new(seen)),
+        (Err(LookStop::Gone), _) | (_, true) => gone(task),
+        (Err(LookStop::Failed(gap)), _) => failed(gap),
+        (Ok(seen), false) => LookOutcome::Seen(Box::new(seen)),
     }
 }
 
@@ -141,20 +141,20 @@ pub(super) fn has_ended(pid: &Pid) -> bool {
     pid.facts().is_err() || pid.link("ns/mnt").is_err_and(is_gone)
 }
 
-fn gone(task: &Task) -> Outcome {
+fn gone(task: &LookTask) -> LookOutcome {
     let resolve = |mount: &EngineMount| match &task.host.root {
         Some(root) if mount.kind == "bind" => EngineMount { source: root.follow(&mount.source).real, ..mount.clone() },
         _ => mount.clone(),
     };
-    Outcome::Gone(task.container.engine().mounts.iter().map(resolve).collect())
+    LookOutcome::Gone(task.container.engine().mounts.iter().map(resolve).collect())
 }
 
-fn failed(gap: String) -> Outcome {
-    Outcome::Seen(Box::new(Seen { gaps: vec![gap], ..Seen::default() }))
+fn failed(gap: String) -> LookOutcome {
+    LookOutcome::Seen(Box::new(Seen { gaps: vec![gap], ..Seen::default() }))
 }
 
 /// Whether the process is the container's: its cgroup says so, or it started when the engine started it.
-fn is_ours(task: &Task, pid: &Pid) -> Result<bool, Errno> {
+fn is_ours(task: &LookTask, pid: &Pid) -> Result<bool, Errno> {
     let (engine, host) = (task.container.engine(), &task.host);
     if let Some(started) = task.started {
         return Ok(pid.facts()?.started == started);
@@ -170,19 +170,25 @@ fn is_in(pid: &Pid, id: &str) -> Result<bool, Errno> {
     Ok(id.len() >= SHORTEST_ID && pid.cgroup()?.contains(id))
 }
 
-fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
-    let bytes = pid.read("mountinfo", MOST_MOUNTS).map_err(|errno| Stop::of("its mounts were not looked at", errno))?;
+fn look(task: &LookTask, pid: &Pid) -> Result<Seen, LookStop> {
+    let bytes =
+        pid.read("mountinfo", MOST_MOUNTS).map_err(|errno| LookStop::of("its mounts were not looked at", errno))?;
     if bytes.len() as u64 >= MOST_MOUNTS {
         // What was not read may lie over what was.
-        return Err(Stop::Failed(format!("its mount table is longer than {MOST_MOUNTS} bytes, and was not looked at")));
+        return Err(LookStop::Failed(format!(
+            "its mount table is longer than {MOST_MOUNTS} bytes, and was not looked at"
+        )));
     }
     let mut table = mountinfo::parse(&bytes);
     table.mounts.extend(task.root.clone());
     if is_being_set_up(task, &table.mounts) {
-        return Err(Stop::Failed(format!("its first process, {}, was still being set up by the runtime", pid.number)));
+        return Err(LookStop::Failed(format!(
+            "its first process, {}, was still being set up by the runtime",
+            pid.number
+        )));
     }
     let mut gaps: Vec<String> = odd_lines("its mount table", &table, false).into_iter().collect();
-    let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
+    let found: Vec<FoundProcess> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
     gaps.extend(nested(pid, &found));
     let first = variables(&pid.read("environ", MOST_WORDS).unwrap_or_default());
     let mut kernel = KernelFacts {
@@ -197,7 +203,7 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
 
     let root = match pid.root() {
         Ok(root) => root,
-        Err(NoRoot::Unopened(errno)) if is_gone(errno) => return Err(Stop::Gone),
+        Err(NoRoot::Unopened(errno)) if is_gone(errno) => return Err(LookStop::Gone),
         Err(reason) => {
             gaps.push(unfollowed(pid.number, reason));
             return Ok(Seen { kernel: Some(kernel), gaps, ..Seen::default() });
@@ -210,7 +216,7 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
     let words = !task.container.engine().words.is_empty();
     let script = words.then(|| scripts::read(&task.container, &root, kernel.home.as_deref(), &task.host.profiles));
     let calls = &script.as_ref().unwrap_or(&task.container.script).invocations;
-    let told = Told { first: &first, passwd, calls };
+    let told = PathClues { first: &first, passwd, calls };
     let logins = files(task, &root, told, &mut kernel, &mut gaps);
     kernel.followed = true;
     Ok(Seen { kernel: Some(kernel), script, gaps, logins })
@@ -219,7 +225,7 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
 /// Whether a process that the engine did not tell, found by its cgroup, is still the runtime's own: that joins the container's
 /// cgroup first, then makes its mounts one by one, and changes its root last. Until then its table shows neither what the
 /// container mounts nor that it does not.
-fn is_being_set_up(task: &Task, mounts: &[KernelMount]) -> bool {
+fn is_being_set_up(task: &LookTask, mounts: &[KernelMount]) -> bool {
     let engine = task.container.engine();
     if engine.inspection.tells_program() {
         return false;
@@ -250,14 +256,14 @@ fn unfollowed(number: i32, reason: NoRoot) -> String {
 }
 
 /// Whether a process is still the one that was found.
-pub(super) fn still(proc: &Proc, found: &Found) -> bool {
+pub(super) fn still(proc: &Proc, found: &FoundProcess) -> bool {
     let facts = proc.pid(found.process.pid).and_then(|pid| pid.facts());
     facts.is_ok_and(|facts| facts.started == found.facts.started)
 }
 
 /// A gap for processes that see something else than their container.
-fn nested(pid: &Pid, found: &[Found]) -> Option<String> {
-    let own = Sight::of(pid);
+fn nested(pid: &Pid, found: &[FoundProcess]) -> Option<String> {
+    let own = ProcessSight::of(pid);
     let apart = found.iter().filter(|found| !own.agrees(&found.sight));
     let apart: Vec<String> = apart.map(|found| found.process.pid.to_string()).collect();
     let which = if apart.len() == 1 { "process" } else { "processes" };
@@ -265,7 +271,7 @@ fn nested(pid: &Pid, found: &[Found]) -> Option<String> {
         .then(|| format!("{which} {} in it runs with mounts of its own, which were not looked at", apart.join(", ")))
 }
 
-fn locks(task: &Task, first: &Pid, kernel: &mut KernelFacts) {
+fn locks(task: &LookTask, first: &Pid, kernel: &mut KernelFacts) {
     let engine = task.container.engine();
     let own = |pids: &Vec<u8>| !engine.host_pid && Some(pids) != task.host.pids.as_ref();
     let pids = first.link("ns/pid").ok().filter(own);
@@ -286,14 +292,14 @@ fn locks(task: &Task, first: &Pid, kernel: &mut KernelFacts) {
 }
 
 /// The home of the container's user by its `/etc/passwd`.
-fn home_by_passwd(task: &Task, root: &Root) -> Option<String> {
+fn home_by_passwd(task: &LookTask, root: &Root) -> Option<String> {
     let user = task.container.user.as_ref().map_or("", |user| user.text.as_str());
     let passwd = root.read_file("/etc/passwd", MOST_PASSWD).ok()?;
     home_in(&shown(&passwd), user)
 }
 
 /// What tells which paths of a container are followed.
-struct Told<'a> {
+struct PathClues<'a> {
     /// The environment of the first process.
     first: &'a BTreeMap<String, String>,
     /// The home of its user.
@@ -303,9 +309,9 @@ struct Told<'a> {
 }
 
 fn files(
-    task: &Task,
+    task: &LookTask,
     root: &Root,
-    told: Told<'_>,
+    told: PathClues<'_>,
     kernel: &mut KernelFacts,
     gaps: &mut Vec<String>,
 ) -> BTreeMap<String, Login> {
@@ -313,8 +319,8 @@ fn files(
     let table: Vec<KernelMount> = kernel.mounts.clone();
     let mounts = visible(&table);
     let processes = kernel.processes.clone();
-    let Told { first, passwd, calls } = told;
-    let known = Known { container: &task.container, calls, first, processes: &processes, passwd, mounts: &mounts };
+    let PathClues { first, passwd, calls } = told;
+    let known = StateClues { container: &task.container, calls, first, processes: &processes, passwd, mounts: &mounts };
     let homes = known.homes(profiles);
     let path = task.container.env.get("PATH").and_then(known_value).or(first.get("PATH").map(String::as_str));
     kernel.installed = installed(root, profiles, path.filter(|path| !path.is_empty()).unwrap_or(USUAL_PATH), &homes);

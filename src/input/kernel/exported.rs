@@ -13,7 +13,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use tar::EntryType;
 
-use super::archive::{Allowance, Member, Packed, each_member, inner};
+use super::archive::{Allowance, ArchiveMember, Packed, each_member, inner};
 use super::root::{Head, Unread};
 use crate::model::{Entry, EntryKind, join, parent_and_name, upward};
 use crate::text::writer::unnamed_file;
@@ -35,7 +35,7 @@ const MOST_HARD_LINKS: usize = 8;
 
 /// What one layer says of a path.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub(super) enum SeenInLayer {
     Entry(Entry),
     Link(String),
     /// It does not touch it.
@@ -49,13 +49,13 @@ pub(super) enum Seen {
 /// One layer of an image.
 #[derive(Debug)]
 pub(super) struct ExportedLayer {
-    nodes: HashMap<String, Node>,
+    nodes: HashMap<String, LayerNode>,
     kept: Arc<File>,
 }
 
 #[derive(Debug)]
-enum Node {
-    Entry(Entry, Option<Content>),
+enum LayerNode {
+    Entry(Entry, Option<ContentPlace>),
     Link(String),
     /// Another name of a file.
     SameAs(String),
@@ -63,14 +63,14 @@ enum Node {
 
 /// Where the first bytes of a file are.
 #[derive(Debug, Clone, Copy)]
-struct Content {
+struct ContentPlace {
     at: u64,
     length: u64,
     is_whole: bool,
 }
 
 /// The bytes that are kept of all files.
-struct Kept {
+struct KeptBytes {
     file: File,
     length: u64,
 }
@@ -85,7 +85,7 @@ struct Manifest {
 
 /// What of an image's configuration is wanted (OCI image specification, "Image Configuration").
 #[derive(Deserialize)]
-struct Configuration {
+struct ImageConfiguration {
     rootfs: RootFiles,
 }
 
@@ -104,8 +104,8 @@ pub(super) fn read_export(
     deadline: Instant,
 ) -> Result<Vec<Arc<ExportedLayer>>, String> {
     let file = unnamed_file().map_err(|error| format!("no file can be made for it: {error}"))?;
-    let mut export = Export {
-        kept: Kept { file, length: 0 },
+    let mut export = ImageExport {
+        kept: KeptBytes { file, length: 0 },
         layers: HashMap::new(),
         texts: HashMap::new(),
         aliases: HashMap::new(),
@@ -118,10 +118,10 @@ pub(super) fn read_export(
     export.layers_of(digests)
 }
 
-struct Export {
-    kept: Kept,
+struct ImageExport {
+    kept: KeptBytes,
     /// The members that may be layers, or why they are none.
-    layers: HashMap<String, Result<HashMap<String, Node>, String>>,
+    layers: HashMap<String, Result<HashMap<String, LayerNode>, String>>,
     texts: HashMap<String, Vec<u8>>,
     /// Members that are links to others.
     aliases: HashMap<String, String>,
@@ -130,8 +130,8 @@ struct Export {
     allowance: Allowance,
 }
 
-impl Export {
-    fn take(&mut self, member: Member, content: &mut dyn Read) -> io::Result<()> {
+impl ImageExport {
+    fn take(&mut self, member: ArchiveMember, content: &mut dyn Read) -> io::Result<()> {
         match member.kind {
             EntryType::Symlink | EntryType::Link => {
                 let above = parent_and_name(&member.path).map_or("/", |(above, _)| above);
@@ -174,7 +174,7 @@ impl Export {
         let manifests: Vec<Manifest> = serde_json::from_slice(manifests).map_err(|_| unusable())?;
         let is_of_image = |manifest: &&Manifest| {
             let text = inner(manifest.config.as_bytes()).ok().and_then(|path| self.texts.get(&path));
-            let known: Option<Configuration> = text.and_then(|text| serde_json::from_slice(text).ok());
+            let known: Option<ImageConfiguration> = text.and_then(|text| serde_json::from_slice(text).ok());
             known.is_some_and(|known| known.rootfs.diff_ids == digests) && manifest.layers.len() == digests.len()
         };
         let manifest = manifests.iter().find(is_of_image).ok_or_else(unusable)?;
@@ -197,10 +197,10 @@ impl Export {
 }
 
 fn add_node(
-    nodes: &mut HashMap<String, Node>,
-    member: Member,
+    nodes: &mut HashMap<String, LayerNode>,
+    member: ArchiveMember,
     content: &mut dyn Read,
-    kept: &mut Kept,
+    kept: &mut KeptBytes,
 ) -> io::Result<()> {
     let entry =
         |kind| Entry { kind, uid: member.uid, gid: member.gid, mode: member.mode, modified: member.modified, age: 0 };
@@ -210,20 +210,20 @@ fn add_node(
                 "/etc/passwd" | "/etc/group" => MOST_OF_ACCOUNTS,
                 _ => MOST_OF_FILE,
             };
-            Node::Entry(entry(EntryKind::File), kept.keep(content, most, member.size)?)
+            LayerNode::Entry(entry(EntryKind::File), kept.keep(content, most, member.size)?)
         }
-        EntryType::Directory => Node::Entry(entry(EntryKind::Directory), None),
-        EntryType::Symlink => Node::Link(member.link),
-        EntryType::Link => Node::SameAs(inner(member.link.as_bytes())?),
+        EntryType::Directory => LayerNode::Entry(entry(EntryKind::Directory), None),
+        EntryType::Symlink => LayerNode::Link(member.link),
+        EntryType::Link => LayerNode::SameAs(inner(member.link.as_bytes())?),
         // Of one with holes what is between them is not where it seems.
-        EntryType::GNUSparse => Node::Entry(entry(EntryKind::File), None),
-        _ => Node::Entry(entry(EntryKind::Other), None),
+        EntryType::GNUSparse => LayerNode::Entry(entry(EntryKind::File), None),
+        _ => LayerNode::Entry(entry(EntryKind::Other), None),
     };
     // Directories that hold something are there, whether the archive has them or not.
     for above in upward(&member.path).skip(1) {
         let made = || {
             let kind = EntryKind::Directory;
-            Node::Entry(Entry { kind, uid: 0, gid: 0, mode: 0o755, modified: 0, age: 0 }, None)
+            LayerNode::Entry(Entry { kind, uid: 0, gid: 0, mode: 0o755, modified: 0, age: 0 }, None)
         };
         if nodes.contains_key(above) {
             break;
@@ -234,9 +234,9 @@ fn add_node(
     Ok(())
 }
 
-impl Kept {
+impl KeptBytes {
     /// Keeps the first bytes of a file; `None` where there is no more room.
-    fn keep(&mut self, content: &mut dyn Read, most: u64, size: u64) -> io::Result<Option<Content>> {
+    fn keep(&mut self, content: &mut dyn Read, most: u64, size: u64) -> io::Result<Option<ContentPlace>> {
         if self.length.saturating_add(most.min(size)) > MOST_KEPT {
             return Ok(None);
         }
@@ -246,17 +246,17 @@ impl Kept {
         let at = self.length;
         let length = bytes.len() as u64;
         self.length += length;
-        Ok(Some(Content { at, length, is_whole: length == size }))
+        Ok(Some(ContentPlace { at, length, is_whole: length == size }))
     }
 }
 
 impl ExportedLayer {
     /// What stands at a clean absolute path in this layer, where it is a file of several names by the first.
-    fn node(&self, path: &str) -> Option<&Node> {
+    fn node(&self, path: &str) -> Option<&LayerNode> {
         let mut node = self.nodes.get(path);
         for _ in 0..MOST_HARD_LINKS {
             match node {
-                Some(Node::SameAs(other)) => node = self.nodes.get(other),
+                Some(LayerNode::SameAs(other)) => node = self.nodes.get(other),
                 known => return known,
             }
         }
@@ -264,30 +264,31 @@ impl ExportedLayer {
     }
 
     /// What it says of a path. Marks of what it takes away are those of the OCI image specification ("Whiteouts").
-    pub(super) fn seen(&self, path: &str) -> Seen {
+    pub(super) fn seen(&self, path: &str) -> SeenInLayer {
         match (self.nodes.contains_key(path), self.node(path)) {
-            (_, Some(Node::Link(text))) => return Seen::Link(text.clone()),
-            (_, Some(Node::Entry(entry, _))) if entry.kind == EntryKind::Other => return Seen::Removed,
-            (_, Some(Node::Entry(entry, _))) => return Seen::Entry(entry.clone()),
+            (_, Some(LayerNode::Link(text))) => return SeenInLayer::Link(text.clone()),
+            (_, Some(LayerNode::Entry(entry, _))) if entry.kind == EntryKind::Other => return SeenInLayer::Removed,
+            (_, Some(LayerNode::Entry(entry, _))) => return SeenInLayer::Entry(entry.clone()),
             // A further name of a file that this layer does not have.
-            (true, _) => return Seen::Failed,
+            (true, _) => return SeenInLayer::Failed,
             (false, _) => {}
         }
         let removed = upward(path).any(|above| {
             let Some((parent, name)) = parent_and_name(above) else { return false };
             let named = |mark: &str| self.nodes.contains_key(&join(parent, mark));
-            let is_directory = |node: &Node| matches!(node, Node::Entry(one, _) if one.kind == EntryKind::Directory);
+            let is_directory =
+                |node: &LayerNode| matches!(node, LayerNode::Entry(one, _) if one.kind == EntryKind::Directory);
             named(".wh..wh..opq")
                 || named(&format!(".wh.{name}"))
                 || self.nodes.get(above).is_some_and(|node| !is_directory(node))
         });
-        if removed { Seen::Removed } else { Seen::Nothing }
+        if removed { SeenInLayer::Removed } else { SeenInLayer::Nothing }
     }
 
     /// The first bytes of a regular file, at most `most` and one more.
     pub(super) fn read_head(&self, path: &str, most: u64) -> Result<Head, Unread> {
         let content = match self.node(path) {
-            Some(Node::Entry(entry, content)) if entry.kind == EntryKind::File => content.ok_or(Unread::Failed)?,
+            Some(LayerNode::Entry(entry, content)) if entry.kind == EntryKind::File => content.ok_or(Unread::Failed)?,
             Some(_) => return Err(Unread::Unfit),
             None => return Err(Unread::Absent),
         };

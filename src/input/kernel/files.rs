@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::login::{Login, MOST_CREDENTIALS, login};
 use super::places::{around, beside};
-use super::root::{End, Followed, Inode, Root, Unread};
+use super::root::{Followed, Inode, PathEnd, Root, Unread};
 use crate::model::{EngineMount, KernelFacts, KernelMount, SourceNow, join};
 use crate::rules::Profile;
 
@@ -55,15 +55,15 @@ impl<'a> Files<'a> {
             }
         }
         let reason = match followed.end {
-            End::There(there) => {
+            PathEnd::There(there) => {
                 self.kernel.entries.insert(followed.real, there.entry);
                 None
             }
-            End::Absent => None,
-            End::Denied => Some("permission denied".to_owned()),
-            End::Loop => Some("its links lead in a circle".to_owned()),
-            End::OwnLink => Some("it leads through a link of /proc".to_owned()),
-            End::Failed(errno) => Some(said(errno)),
+            PathEnd::Absent => None,
+            PathEnd::Denied => Some("permission denied".to_owned()),
+            PathEnd::Loop => Some("its links lead in a circle".to_owned()),
+            PathEnd::OwnLink => Some("it leads through a link of /proc".to_owned()),
+            PathEnd::Failed(errno) => Some(said(errno)),
         };
         match reason {
             None => self.kernel.paths.push(path.to_owned()),
@@ -116,10 +116,10 @@ impl<'a> Files<'a> {
             }
             let Some(mounted) = inode_at(self.root, &target) else { continue };
             let now = match host.follow(&mount.source).end {
-                End::There(there) if there.inode == mounted => SourceNow::Same,
-                End::There(_) => SourceNow::Other,
-                End::Absent => SourceNow::Gone,
-                End::Denied | End::Loop | End::OwnLink | End::Failed(_) => {
+                PathEnd::There(there) if there.inode == mounted => SourceNow::Same,
+                PathEnd::There(_) => SourceNow::Other,
+                PathEnd::Absent => SourceNow::Gone,
+                PathEnd::Denied | PathEnd::Loop | PathEnd::OwnLink | PathEnd::Failed(_) => {
                     self.failed.push(format!("{} on the host", mount.source));
                     continue;
                 }
@@ -155,7 +155,7 @@ impl<'a> Files<'a> {
 
 fn inode_at(root: &Root, path: &str) -> Option<Inode> {
     match root.follow(path).end {
-        End::There(there) => Some(there.inode),
+        PathEnd::There(there) => Some(there.inode),
         _ => None,
     }
 }

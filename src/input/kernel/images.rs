@@ -30,11 +30,11 @@ pub struct ImageFiles {
     store: (Option<String>, String),
     export: Export,
     deadline: Instant,
-    known: Mutex<Known>,
+    known: Mutex<ReadLayers>,
 }
 
 #[derive(Default)]
-struct Known {
+struct ReadLayers {
     layers: HashMap<String, Option<Arc<Layers>>>,
     /// Why some are not known, each said once.
     gaps: BTreeSet<String>,
@@ -56,7 +56,7 @@ impl ImageFiles {
     pub(super) fn layers(&self, image: &Stored) -> Option<Arc<Layers>> {
         let key = image.layers.last()?.clone();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let Known { layers, gaps } = &mut *known;
+        let ReadLayers { layers, gaps } = &mut *known;
         let layers = layers.entry(key).or_insert_with(|| {
             let kept = self.kept(&image.layers);
             let found = kept.map_or_else(|| self.exported(image), Ok);

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
 
-use super::exported::{ExportedLayer, Seen};
+use super::exported::{ExportedLayer, SeenInLayer};
 use super::program::Tree;
-use super::root::{End, Head, Root, Unread};
+use super::root::{Head, PathEnd, Root, Unread};
 use crate::model::{Entry, EntryKind, clean, is_whole, join, parent_and_name, upward};
 
 /// No store's own file is larger.
@@ -36,7 +36,7 @@ enum Layer {
 
 impl Layer {
     /// What it says of a path whose parents no link is among.
-    fn seen(&self, path: &str) -> Seen {
+    fn seen(&self, path: &str) -> SeenInLayer {
         match self {
             Self::Directory(root) => seen(root, path),
             Self::Exported(layer) => layer.seen(path),
@@ -104,13 +104,13 @@ impl Layers {
     }
 
     /// What stands at a path without links before its end, and in which layer.
-    fn topmost(&self, path: &str) -> Result<(&Layer, Seen), NotThere> {
+    fn topmost(&self, path: &str) -> Result<(&Layer, SeenInLayer), NotThere> {
         for layer in &self.layers {
             match layer.seen(path) {
-                Seen::Nothing => {}
-                Seen::Removed => return Err(NotThere::Absent),
+                SeenInLayer::Nothing => {}
+                SeenInLayer::Removed => return Err(NotThere::Absent),
                 // What a lower layer has may not be what is seen.
-                Seen::Failed => return Err(NotThere::Failed),
+                SeenInLayer::Failed => return Err(NotThere::Failed),
                 seen => return Ok((layer, seen)),
             }
         }
@@ -123,28 +123,28 @@ impl Layers {
         for _ in 0..MOST_LINKS {
             let (layer, seen) = self.step(&path)?;
             match seen {
-                Step::There(entry) => return Ok((layer, path, entry)),
-                Step::Through(real) => path = real,
+                WalkStep::There(entry) => return Ok((layer, path, entry)),
+                WalkStep::Through(real) => path = real,
             }
         }
         Err(NotThere::Absent)
     }
 
-    fn step(&self, path: &str) -> Result<(&Layer, Step), NotThere> {
+    fn step(&self, path: &str) -> Result<(&Layer, WalkStep), NotThere> {
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
         let mut found = Err(NotThere::Absent);
         for end in ends {
             let (name, rest) = path.split_at_checked(end).ok_or(NotThere::Failed)?;
             let (layer, seen) = self.topmost(name)?;
             match seen {
-                Seen::Link(text) => {
+                SeenInLayer::Link(text) => {
                     let (parent, _) = parent_and_name(name).ok_or(NotThere::Failed)?;
                     let target = join(&join(parent, &text), &format!("./{}", rest.trim_start_matches('/')));
-                    return Ok((layer, Step::Through(target)));
+                    return Ok((layer, WalkStep::Through(target)));
                 }
-                Seen::Entry(entry) => found = Ok((layer, Step::There(entry))),
-                Seen::Nothing | Seen::Removed => return Err(NotThere::Absent),
-                Seen::Failed => return Err(NotThere::Failed),
+                SeenInLayer::Entry(entry) => found = Ok((layer, WalkStep::There(entry))),
+                SeenInLayer::Nothing | SeenInLayer::Removed => return Err(NotThere::Absent),
+                SeenInLayer::Failed => return Err(NotThere::Failed),
             }
         }
         found
@@ -171,33 +171,33 @@ enum NotThere {
 }
 
 /// What a walk comes to.
-enum Step {
+enum WalkStep {
     There(Entry),
     /// Along a link: the whole path from there.
     Through(String),
 }
 
-fn seen(layer: &Root, path: &str) -> Seen {
+fn seen(layer: &Root, path: &str) -> SeenInLayer {
     if let Some(text) = layer.link_at(path) {
-        return Seen::Link(text);
+        return SeenInLayer::Link(text);
     }
     match layer.follow(path).end {
         // A device in the place of a name takes it away (kernel, filesystems/overlayfs, "whiteouts and opaque directories").
-        End::There(there) if there.entry.kind == EntryKind::Other => return Seen::Removed,
-        End::There(there) => return Seen::Entry(there.entry),
-        End::Denied | End::Failed(_) => return Seen::Failed,
-        End::Absent | End::Loop | End::OwnLink => {}
+        PathEnd::There(there) if there.entry.kind == EntryKind::Other => return SeenInLayer::Removed,
+        PathEnd::There(there) => return SeenInLayer::Entry(there.entry),
+        PathEnd::Denied | PathEnd::Failed(_) => return SeenInLayer::Failed,
+        PathEnd::Absent | PathEnd::Loop | PathEnd::OwnLink => {}
     }
     let removed = upward(path).any(|above| {
         let Some((parent, name)) = parent_and_name(above) else { return false };
-        let other = |end: End| matches!(end, End::There(there) if there.entry.kind == EntryKind::Other);
+        let other = |end: PathEnd| matches!(end, PathEnd::There(there) if there.entry.kind == EntryKind::Other);
         // Where devices cannot be made, a name does the same (OCI image specification, "Whiteouts"), for all of a
         // directory or for one of it.
-        let named = |mark: &str| matches!(layer.follow(&join(parent, mark)).end, End::There(_));
+        let named = |mark: &str| matches!(layer.follow(&join(parent, mark)).end, PathEnd::There(_));
         let hidden = named(".wh..wh..opq") || layer.is_opaque(parent);
         other(layer.follow(above).end) || named(&format!(".wh.{name}")) || hidden
     });
-    if removed { Seen::Removed } else { Seen::Nothing }
+    if removed { SeenInLayer::Removed } else { SeenInLayer::Nothing }
 }
 
 impl Tree for Layers {

@@ -7,8 +7,8 @@ use procfs::{FromBufRead, LockKind, LockType, Locks};
 use rustix::io::Errno;
 
 use super::pid::{MOST_WORDS, Pid, Proc, is_gone};
-use super::root::{End, Inode, Root};
-use super::sight::Sight;
+use super::root::{Inode, PathEnd, Root};
+use super::sight::ProcessSight;
 use super::text::{lines, shown};
 use crate::model::{HeldLock, join};
 
@@ -43,7 +43,7 @@ impl<'a> LockReader<'a> {
             // ProcessFacts 1 is no ancestor in a sense that matters: of the host's own processes it is that of all.
             let pid = self.proc.pid(next).ok().filter(|pid| step == 0 || inside(pid));
             let Some(pid) = pid else { break };
-            let sight = Sight::of(&pid);
+            let sight = ProcessSight::of(&pid);
             let (own, root) = &*judged.get_or_insert_with(|| (sight.clone(), pid.root().ok()));
             let sees_same = own.agrees(&sight);
             for OpenLock { lock, inode } in self.of(&pid)? {
@@ -144,7 +144,7 @@ impl Below {
 
 /// Whether a path leads to a file.
 fn leads_to(root: &Root, path: &str, file: Inode) -> bool {
-    matches!(root.follow(path).end, End::There(there) if there.inode == file)
+    matches!(root.follow(path).end, PathEnd::There(there) if there.inode == file)
 }
 
 /// Of an `fdinfo` file, each `flock` on the descriptor: whether it is exclusive.

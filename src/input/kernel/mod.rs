@@ -41,15 +41,15 @@ pub use images::{Export, ImageFiles, ReadArchive};
 pub use login::LoginIds;
 pub use plan::{Planned, ResolveOptions, resolve_on_host};
 
-use apart::{ApartProcesses, Known};
-use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
+use apart::{ApartProcesses, ApartSearch};
+use container::{Host, LookOutcome, LookProgress, LookTask, Seen, odd_lines, see};
 use files::said;
 use login::Login;
 use pid::{MOST_BYTES, Proc};
 use pool::Job;
 use root::Root;
 use scan::Scan;
-use sight::Sight;
+use sight::ProcessSight;
 use unlisted::UnlistedContainer;
 
 use super::capture::Capture;
@@ -178,7 +178,7 @@ impl Begun {
         let mut inside = scan::assign(&host, found, &capture.containers);
         if options.finds_others {
             let own = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
-            let known = Known { host: &host, namespaces: &namespaces, containers: &capture.containers, own };
+            let known = ApartSearch { host: &host, namespaces: &namespaces, containers: &capture.containers, own };
             for ApartProcesses { container, found, started, root } in known.split(&mut inside) {
                 let at = capture.containers.len();
                 starts.insert(at, FirstProcess { started: Some(started), root, mounts: Vec::new() });
@@ -188,11 +188,11 @@ impl Begun {
         }
         let outside = inside.remove(&None).unwrap_or_default();
 
-        let mut jobs: Vec<Job<Answer>> = Vec::new();
+        let mut jobs: Vec<Job<LookAnswer>> = Vec::new();
         let mut progress = Vec::new();
         for (at, container) in capture.containers.iter().enumerate() {
             let first = starts.remove(&at).unwrap_or_default();
-            let task = Task {
+            let task = LookTask {
                 host: Arc::clone(&host),
                 container: container.clone(),
                 found: inside.remove(&Some(at)).unwrap_or_default(),
@@ -205,7 +205,7 @@ impl Begun {
             progress.push(Arc::clone(&task.progress));
             let watcher = options.watcher.clone();
             jobs.push(Box::new(move || {
-                let answer = Answer::Container(see(&task));
+                let answer = LookAnswer::Container(see(&task));
                 (watcher.0)();
                 answer
             }));
@@ -214,11 +214,11 @@ impl Begun {
         capture.gaps.extend(scan::foreign(&host, &outside));
         let shared = Arc::clone(&host);
         let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
-        jobs.push(Box::new(move || Answer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
+        jobs.push(Box::new(move || LookAnswer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
 
         let mut answers = pool::run(jobs, self.deadline);
         match answers.pop().flatten() {
-            Some(Answer::Outside(seen)) => put_outside(*seen, capture, numbers),
+            Some(LookAnswer::Outside(seen)) => put_outside(*seen, capture, numbers),
             _ => {
                 capture.gaps.push(format!("the host's own files did not answer{}", within(options)));
                 if let Some(own) = &mut capture.own {
@@ -240,7 +240,7 @@ struct FirstProcess {
 
 impl FirstProcess {
     /// What was seen before anybody looks at it.
-    fn early(&self) -> Progress {
+    fn early(&self) -> LookProgress {
         let kernel = KernelFacts { mounts: self.mounts.clone(), ..KernelFacts::default() };
         let seen = (!self.mounts.is_empty()).then(|| Seen { kernel: Some(kernel), ..Seen::default() });
         Arc::new(Mutex::new(seen))
@@ -248,8 +248,8 @@ impl FirstProcess {
 }
 
 /// What a job gives.
-enum Answer {
-    Container(Outcome),
+enum LookAnswer {
+    Container(LookOutcome),
     Outside(Box<Seen>),
 }
 
@@ -299,19 +299,19 @@ fn host(
     let (boot, pids) = (proc.boot_time(), first.link("ns/pid").ok());
     let root_mount = mounts.iter().find(|mount| mount.mount_point == "/").cloned();
     let (root, sight) = root.map(|own| (own.root, own.sight)).unzip();
-    let sight = sight.unwrap_or_else(|| Sight::of(&first));
+    let sight = sight.unwrap_or_else(|| ProcessSight::of(&first));
     Ok(Host { proc, root, boot, pids, sight, root_mount, profiles: profiles.to_vec() })
 }
 
 /// The host's root, and what its processes see.
 struct OwnRoot {
     root: Root,
-    sight: Sight,
+    sight: ProcessSight,
 }
 
 impl OwnRoot {
     fn of(pid: &pid::Pid) -> Option<Self> {
-        Some(Self { root: pid.root().ok()?, sight: Sight::of(pid) })
+        Some(Self { root: pid.root().ok()?, sight: ProcessSight::of(pid) })
     }
 }
 
@@ -363,22 +363,24 @@ fn is_in_own_namespace(options: &Look) -> bool {
 fn fill(
     options: &Look,
     capture: &mut Capture,
-    answers: Vec<Option<Answer>>,
-    progress: &[Progress],
+    answers: Vec<Option<LookAnswer>>,
+    progress: &[LookProgress],
     numbers: &mut LoginIds,
 ) -> Vec<String> {
     let mut gone = Vec::new();
     for ((container, answer), progress) in capture.containers.iter_mut().zip(answers).zip(progress) {
         // Of one that is gone the sources were followed on the host.
-        let is_gone = matches!(answer, Some(Answer::Container(Outcome::Gone(_))));
+        let is_gone = matches!(answer, Some(LookAnswer::Container(LookOutcome::Gone(_))));
         let mut seen = match answer {
-            Some(Answer::Container(Outcome::Seen(seen))) => *seen,
-            Some(Answer::Container(Outcome::Gone(_))) if container.engine().inspection == Inspection::Unlisted => {
+            Some(LookAnswer::Container(LookOutcome::Seen(seen))) => *seen,
+            Some(LookAnswer::Container(LookOutcome::Gone(_)))
+                if container.engine().inspection == Inspection::Unlisted =>
+            {
                 let mut seen = progress.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
                 seen.gaps.push("it ended while it was looked at".to_owned());
                 seen
             }
-            Some(Answer::Container(Outcome::Gone(mounts))) => {
+            Some(LookAnswer::Container(LookOutcome::Gone(mounts))) => {
                 let engine = container.engine_mut();
                 gone.push(engine.id.clone());
                 engine.mounts = mounts;
@@ -397,7 +399,7 @@ fn fill(
                 };
                 Seen { gaps: vec![gap], ..Seen::default() }
             }
-            Some(Answer::Container(Outcome::NotOurs)) => {
+            Some(LookAnswer::Container(LookOutcome::NotOurs)) => {
                 let gap = format!(
                     "process {} in {} is not the container's: the engine counts processes elsewhere; run this on the \
                      engine's own host, or give its /proc with --proc",

@@ -7,14 +7,14 @@ use super::container::{Host, Seen, still};
 use super::files::Files;
 use super::locks::LockReader;
 use super::places::value;
-use super::process::Found;
+use super::process::FoundProcess;
 use super::running_version::{KernelView, note_versions};
 use crate::model::{KernelFacts, ProcessFacts, join};
 use crate::rules::Profile;
 
 /// Looks at the processes that were found outside containers, at the state directories that they use, and at further
 /// paths of the host. The mounts are not filled in.
-pub(super) fn see(host: &Host, found: Vec<Found>, paths: &[String], compare: bool) -> Seen {
+pub(super) fn see(host: &Host, found: Vec<FoundProcess>, paths: &[String], compare: bool) -> Seen {
     let mut kernel = KernelFacts { processes: with_locks_and_versions(host, found), ..KernelFacts::default() };
     let mut seen = Seen::default();
     if let Some(root) = &host.root {
@@ -62,7 +62,7 @@ fn own(process: &ProcessFacts, name: &str) -> Option<String> {
     value(env.get(name)?).filter(|path| path.starts_with('/')).map(|path| join("/", path))
 }
 
-fn with_locks_and_versions(host: &Host, found: Vec<Found>) -> Vec<ProcessFacts> {
+fn with_locks_and_versions(host: &Host, found: Vec<FoundProcess>) -> Vec<ProcessFacts> {
     let mut reader = LockReader::new(&host.proc);
     let mut processes = Vec::new();
     for mut found in found {

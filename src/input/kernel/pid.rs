@@ -219,7 +219,7 @@ mod tests {
             own.root()
                 .map(|root| root.follow("/"))
                 .map(|top| match top.end {
-                    super::super::root::End::There(there) => there.inode,
+                    super::super::root::PathEnd::There(there) => there.inode,
                     other => panic!("{other:?}"),
                 })
                 .unwrap()

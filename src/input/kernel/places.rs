@@ -7,7 +7,7 @@ use crate::model::{Container, EnvVar, Invocation, KeptValue, KernelMount, Proces
 use crate::rules::Profile;
 
 /// What tells where state may be.
-pub(super) struct Known<'a> {
+pub(super) struct StateClues<'a> {
     pub(super) container: &'a Container,
     /// What it was seen to run.
     pub(super) calls: &'a [Invocation],
@@ -20,7 +20,7 @@ pub(super) struct Known<'a> {
     pub(super) mounts: &'a [&'a KernelMount],
 }
 
-impl Known<'_> {
+impl StateClues<'_> {
     /// Every value that a variable has in one of the environments: as it is, where a shell would expand nothing in it.
     fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b str> {
         let configured = self.container.env.get(name).and_then(known_value);
@@ -165,7 +165,7 @@ mod tests {
         let line = b"1 0 0:1 / /home/mounted/.claude rw - ext4 none rw";
         let table = crate::input::kernel::mountinfo::parse(line);
         let mounts: Vec<&KernelMount> = table.mounts.iter().collect();
-        let known = Known {
+        let known = StateClues {
             container: &container,
             calls: &[],
             first: &first,

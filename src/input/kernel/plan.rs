@@ -10,11 +10,11 @@ use super::container::Host;
 use super::files::said;
 use super::images::ImageFiles;
 use super::layers::Layers;
-use super::places::{Known, home_in};
+use super::places::{StateClues, home_in};
 use super::planned_paths::{PlannedPaths, SourceBase};
 use super::pool::{self, Job};
 use super::program::{Tree as _, installed};
-use super::root::{End, Followed};
+use super::root::{Followed, PathEnd};
 use super::text::shown;
 use super::user::{self, Accounts};
 use super::{Look, host};
@@ -75,7 +75,7 @@ pub fn resolve_on_host(
             return (planned.into_iter().map(|one| one.container).collect(), told);
         }
     };
-    let site = Arc::new(Site::of(host, &mounts, options.files.clone(), capture, rules));
+    let site = Arc::new(PlannedHost::of(host, &mounts, options.files.clone(), capture, rules));
     let kept: Vec<Container> = planned.iter().map(|one| one.container.clone()).collect();
     let mut jobs: Vec<Job<(Container, Vec<Diagnostic>)>> = Vec::new();
     for one in planned {
@@ -98,7 +98,7 @@ pub fn resolve_on_host(
 }
 
 /// The host, as far as planned containers depend on it.
-struct Site {
+struct PlannedHost {
     host: Host,
     tree: Arc<HostTree>,
     /// The mounts that a path of the host can be on.
@@ -109,7 +109,7 @@ struct Site {
     filesystems: Filesystems,
 }
 
-impl Site {
+impl PlannedHost {
     fn of(
         host: Host,
         mounts: &[KernelMount],
@@ -226,8 +226,8 @@ impl Site {
             mount.link = Some(source.text.clone());
         }
         let made = match &followed.end {
-            End::There(_) => None,
-            End::Absent => {
+            PathEnd::There(_) => None,
+            PathEnd::Absent => {
                 let absent = self.absent(&source.text, &followed, mount);
                 let refused = absent.level == Level::Error;
                 told.push(absent);
@@ -236,10 +236,10 @@ impl Site {
                 }
                 Some(user::made(&self.capture))
             }
-            End::Denied => return Err(unfollowed(&source.text, "permission denied")),
-            End::Loop => return Err(unfollowed(&source.text, "its links lead in a circle")),
-            End::OwnLink => return Err(unfollowed(&source.text, "it leads through a link of /proc")),
-            End::Failed(errno) => return Err(unfollowed(&source.text, &said(*errno))),
+            PathEnd::Denied => return Err(unfollowed(&source.text, "permission denied")),
+            PathEnd::Loop => return Err(unfollowed(&source.text, "its links lead in a circle")),
+            PathEnd::OwnLink => return Err(unfollowed(&source.text, "it leads through a link of /proc")),
+            PathEnd::Failed(errno) => return Err(unfollowed(&source.text, &said(*errno))),
         };
         mount.source = MountSource::Host(Value { text: followed.real.clone(), ..source });
         let below = mount.subpath.as_deref().unwrap_or("");
@@ -275,7 +275,7 @@ impl Site {
     fn is_there(&self, name: &str) -> bool {
         let directory = self.capture.volume_directory.as_deref().map(|directory| join(directory, &format!("./{name}")));
         let root = self.host.root.as_ref().zip(directory);
-        root.is_some_and(|(root, path)| matches!(root.follow(&path).end, End::There(_)))
+        root.is_some_and(|(root, path)| matches!(root.follow(&path).end, PathEnd::There(_)))
     }
 
     /// What [`Self::in_volume`] gives; warns of an external volume that the engine does not have.
@@ -300,7 +300,7 @@ impl Site {
         let below = mount.subpath.as_deref().unwrap_or("");
         let path = join(directory, &format!("./{}/_data/{below}", name.text));
         split_below(&path, directory)?;
-        let Followed { real: path, end: End::There(_), .. } = self.host.root.as_ref()?.follow(&path) else {
+        let Followed { real: path, end: PathEnd::There(_), .. } = self.host.root.as_ref()?.follow(&path) else {
             // One that is yet to be made takes its owner from what the image has at its target.
             return None;
         };
@@ -364,7 +364,7 @@ impl Site {
         let first = BTreeMap::new();
         let roots = container.user.as_ref().filter(|user| is_root(user)).map(|_| "/root".to_owned());
         let passwd = home.or(roots);
-        let known = Known {
+        let known = StateClues {
             container,
             calls: &container.script.invocations,
             first: &first,

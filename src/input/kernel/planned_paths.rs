@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::said;
-use super::root::{End, Root};
+use super::root::{PathEnd, Root};
 use crate::model::{Container, Entry, Link, join, split_below};
 
 /// As many links as the kernel follows (path_resolution(7)).
@@ -75,13 +75,13 @@ impl<'a> PlannedPaths<'a> {
                 continue;
             }
             let why = match followed.end {
-                End::There(there) => {
+                PathEnd::There(there) => {
                     self.entries.insert(at, there.entry);
                     return;
                 }
-                End::Absent | End::Loop | End::OwnLink => return,
-                End::Denied => "permission denied".to_owned(),
-                End::Failed(errno) => said(errno),
+                PathEnd::Absent | PathEnd::Loop | PathEnd::OwnLink => return,
+                PathEnd::Denied => "permission denied".to_owned(),
+                PathEnd::Failed(errno) => said(errno),
             };
             self.failed.push(format!("{on_host}, which is {at} in it, could not be looked at: {why}"));
             return;

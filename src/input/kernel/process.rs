@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustix::io::Errno;
 
 use super::pid::{Facts, MOST_WORDS, Pid, Proc, is_gone};
-use super::sight::Sight;
+use super::sight::ProcessSight;
 use super::text::shown;
 use crate::model::{KeptValue, ProcessFacts, parent_and_name};
 use crate::rules::Profile;
@@ -25,7 +25,7 @@ const LONGEST_WORDS: usize = 16 << 10;
 
 /// A process of a known program, and what ties it to its container.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct FoundProcess {
     pub(super) process: ProcessFacts,
     pub(super) facts: Facts,
     /// Its cgroups, as the kernel writes them.
@@ -33,7 +33,7 @@ pub(super) struct Found {
     /// Its pid namespace, where that may be read.
     pub(super) pids: Option<Vec<u8>>,
     /// What it sees.
-    pub(super) sight: Sight,
+    pub(super) sight: ProcessSight,
     /// Whether it is a shell that runs a script of the program's name.
     pub(super) wrapper: bool,
 }
@@ -61,7 +61,7 @@ pub struct Recognised {
 }
 
 /// A process, where it is one of a known program's; nothing where it has ended.
-pub(super) fn look_at(pid: &Pid, profiles: &[Profile]) -> Option<Found> {
+pub(super) fn look_at(pid: &Pid, profiles: &[Profile]) -> Option<FoundProcess> {
     let words = words(&pid.read("cmdline", MOST_WORDS).ok()?);
     let comm = pid.read("comm", LONGEST_WORD as u64).ok()?;
     let exe = pid.link("exe").unwrap_or_default();
@@ -82,8 +82,8 @@ pub(super) fn look_at(pid: &Pid, profiles: &[Profile]) -> Option<Found> {
         version: recognised.version,
         version_unknown: None,
     };
-    let (pids, sight) = (pid.link("ns/pid").ok(), Sight::of(pid));
-    Some(Found { process, facts, cgroup, pids, sight, wrapper: recognised.wrapper })
+    let (pids, sight) = (pid.link("ns/pid").ok(), ProcessSight::of(pid));
+    Some(FoundProcess { process, facts, cgroup, pids, sight, wrapper: recognised.wrapper })
 }
 
 /// The words of a `cmdline`, the first and of each the beginning: a process may make them as long as it likes. A program
@@ -193,7 +193,7 @@ fn named(variables: &BTreeMap<String, String>, profile: &Profile) -> BTreeMap<St
 }
 
 /// Takes out shells whose script runs the program itself: that process counts, and not what waits for it.
-pub(super) fn without_wrappers(mut found: Vec<Found>, proc: &Proc) -> Vec<Found> {
+pub(super) fn without_wrappers(mut found: Vec<FoundProcess>, proc: &Proc) -> Vec<FoundProcess> {
     let wrappers: BTreeMap<i32, String> = found
         .iter()
         .filter(|process| process.wrapper)

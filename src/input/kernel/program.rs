@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::process::{SHELLS, file_name, version_of};
-use super::root::{End, Root};
+use super::root::{PathEnd, Root};
 use super::text::shown;
 use crate::model::{Entry, EntryKind, Installed, join};
 use crate::rules::{Bundle, Profile, VersionRange};
@@ -37,7 +37,7 @@ impl Tree for Root {
     fn at(&self, path: &str) -> Option<(String, Entry)> {
         let followed = self.follow(path);
         match followed.end {
-            End::There(there) => Some((followed.real, there.entry)),
+            PathEnd::There(there) => Some((followed.real, there.entry)),
             _ => None,
         }
     }

@@ -42,12 +42,12 @@ pub(super) struct Followed {
     /// The links on it, in order.
     pub(super) links: Vec<Link>,
     /// What is at its end.
-    pub(super) end: End,
+    pub(super) end: PathEnd,
 }
 
 /// What is at the end of a path.
 #[derive(Debug)]
-pub(super) enum End {
+pub(super) enum PathEnd {
     /// Something.
     There(There),
     /// Nothing.
@@ -133,7 +133,7 @@ impl Root {
     /// Follows an absolute path.
     pub(super) fn follow(&self, path: &str) -> Followed {
         if path.len() > LONGEST {
-            return Followed { real: clean(path), links: Vec::new(), end: End::Failed(Errno::NAMETOOLONG) };
+            return Followed { real: clean(path), links: Vec::new(), end: PathEnd::Failed(Errno::NAMETOOLONG) };
         }
         match self.straight(path) {
             Some(end) => Followed { real: clean(path), links: Vec::new(), end },
@@ -142,12 +142,12 @@ impl Root {
     }
 
     /// What is at the end of a path that has no links, which most have: one call tells. `None` where it has one.
-    fn straight(&self, path: &str) -> Option<End> {
+    fn straight(&self, path: &str) -> Option<PathEnd> {
         let found = confined(self.top.as_fd(), path.as_bytes(), ResolveFlags::NO_SYMLINKS)
             .and_then(|file| stat_at(file.as_fd(), "", AtFlags::EMPTY_PATH).map(|stat| (file, stat)));
         match found {
             Ok((_, stat)) if is_link(&stat) => None,
-            Ok((file, stat)) => Some(End::There(There::of(file, &stat))),
+            Ok((file, stat)) => Some(PathEnd::There(There::of(file, &stat))),
             Err(Errno::LOOP) => None,
             // The kernel got as far as this without a link.
             Err(errno) => Some(ended(errno)),
@@ -190,7 +190,7 @@ impl Root {
 
     /// Whether a path leads to a directory.
     pub(super) fn is_directory(&self, path: &str) -> bool {
-        matches!(self.follow(path).end, End::There(there) if there.entry.kind == EntryKind::Directory)
+        matches!(self.follow(path).end, PathEnd::There(there) if there.entry.kind == EntryKind::Directory)
     }
 
     /// The bytes of a regular file of at most `most` bytes.
@@ -202,9 +202,9 @@ impl Root {
     /// The first bytes of a regular file, at most `most`.
     pub(super) fn read_head(&self, path: &str, most: u64) -> Result<Head, Unread> {
         match self.follow(path).end {
-            End::There(there) => there.read_head(most),
-            End::Absent | End::Loop => Err(Unread::Absent),
-            End::Denied | End::OwnLink | End::Failed(_) => Err(Unread::Failed),
+            PathEnd::There(there) => there.read_head(most),
+            PathEnd::Absent | PathEnd::Loop => Err(Unread::Absent),
+            PathEnd::Denied | PathEnd::OwnLink | PathEnd::Failed(_) => Err(Unread::Failed),
         }
     }
 }
@@ -258,11 +258,11 @@ struct Walk<'a> {
     /// What stands there; `None` where that is to be opened anew.
     here: Option<There>,
     /// What is still to come, the next last.
-    pending: Vec<Step>,
+    pending: Vec<PathStep>,
     links: Vec<Link>,
 }
 
-enum Step {
+enum PathStep {
     Name(Vec<u8>),
     Up,
     /// Here a link's target ends.
@@ -272,20 +272,20 @@ enum Step {
 impl Walk<'_> {
     fn push(&mut self, path: &[u8]) {
         let parts = path.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".");
-        let steps: Vec<Step> =
-            parts.map(|part| if part == b".." { Step::Up } else { Step::Name(part.to_vec()) }).collect();
+        let steps: Vec<PathStep> =
+            parts.map(|part| if part == b".." { PathStep::Up } else { PathStep::Name(part.to_vec()) }).collect();
         self.pending.extend(steps.into_iter().rev());
     }
 
-    fn run(&mut self) -> End {
+    fn run(&mut self) -> PathEnd {
         for _ in 0..MOST_STEPS {
             let Some(step) = self.pending.pop() else {
                 return self.arrive();
             };
             let stopped = match step {
-                Step::Name(name) => self.enter(name).err(),
-                Step::Up => self.leave().err(),
-                Step::TargetOf(link) => {
+                PathStep::Name(name) => self.enter(name).err(),
+                PathStep::Up => self.leave().err(),
+                PathStep::TargetOf(link) => {
                     let real = self.real();
                     if let Some(link) = self.links.get_mut(link) {
                         link.target = real;
@@ -297,12 +297,12 @@ impl Walk<'_> {
                 return end;
             }
         }
-        End::Loop
+        PathEnd::Loop
     }
 
-    fn arrive(&mut self) -> End {
+    fn arrive(&mut self) -> PathEnd {
         match self.here() {
-            Ok(()) => self.here.take().map_or(End::Absent, End::There),
+            Ok(()) => self.here.take().map_or(PathEnd::Absent, PathEnd::There),
             Err(errno) => ended(errno),
         }
     }
@@ -318,16 +318,16 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn leave(&mut self) -> Result<(), End> {
+    fn leave(&mut self) -> Result<(), PathEnd> {
         self.here().map_err(ended)?;
         if self.here.take().is_some_and(|here| here.entry.kind != EntryKind::Directory) {
-            return Err(End::Absent);
+            return Err(PathEnd::Absent);
         }
         self.names.pop();
         Ok(())
     }
 
-    fn enter(&mut self, name: Vec<u8>) -> Result<(), End> {
+    fn enter(&mut self, name: Vec<u8>) -> Result<(), PathEnd> {
         let found = self.here().and_then(|()| {
             let here = self.here.as_ref().ok_or(Errno::NOENT)?;
             let file = confined(here.file.as_fd(), &name, ResolveFlags::empty())?;
@@ -337,7 +337,7 @@ impl Walk<'_> {
         let (file, stat) = match found {
             Ok(found) => found,
             Err(errno) => {
-                self.pending.push(Step::Name(name));
+                self.pending.push(PathStep::Name(name));
                 return Err(ended(errno));
             }
         };
@@ -350,13 +350,13 @@ impl Walk<'_> {
     }
 
     /// Goes on along a link.
-    fn turn(&mut self, name: &[u8], file: &OwnedFd) -> Result<(), End> {
+    fn turn(&mut self, name: &[u8], file: &OwnedFd) -> Result<(), PathEnd> {
         let named = join(&self.real(), &shown(name));
         let kernels = rustix::fs::fstatfs(file).map_err(ended)?.f_type == PROC_SUPER_MAGIC;
         let text = rustix::fs::readlinkat(file, "", Vec::new()).map_err(ended)?.into_bytes();
         if kernels || self.links.len() >= MOST_LINKS || text.is_empty() {
-            self.pending.push(Step::Name(name.to_vec()));
-            return Err(if kernels { End::OwnLink } else { End::Loop });
+            self.pending.push(PathStep::Name(name.to_vec()));
+            return Err(if kernels { PathEnd::OwnLink } else { PathEnd::Loop });
         }
         if text.starts_with(b"/") {
             self.names.clear();
@@ -365,7 +365,7 @@ impl Walk<'_> {
         // Where `..` follows a name, that name may be a link: only the walk itself tells the target.
         let start: [&[u8]; 3] = [b"..", b".", b""];
         if text.split(|byte| *byte == b'/').skip_while(|part| start.contains(part)).any(|part| part == b"..") {
-            self.pending.push(Step::TargetOf(self.links.len()));
+            self.pending.push(PathStep::TargetOf(self.links.len()));
         }
         let target = join(&self.real(), &shown(&text));
         self.links.push(Link { name: named, target });
@@ -382,21 +382,21 @@ impl Walk<'_> {
         let mut path = self.real();
         for step in self.pending.iter().rev() {
             match step {
-                Step::Name(name) => path.push_str(&format!("/{}", shown(name))),
-                Step::Up => path.push_str("/.."),
-                Step::TargetOf(_) => {}
+                PathStep::Name(name) => path.push_str(&format!("/{}", shown(name))),
+                PathStep::Up => path.push_str("/.."),
+                PathStep::TargetOf(_) => {}
             }
         }
         clean(&path)
     }
 }
 
-fn ended(errno: Errno) -> End {
+fn ended(errno: Errno) -> PathEnd {
     match errno {
-        Errno::NOENT | Errno::NOTDIR => End::Absent,
-        Errno::ACCESS | Errno::PERM => End::Denied,
-        Errno::LOOP => End::Loop,
-        other => End::Failed(other),
+        Errno::NOENT | Errno::NOTDIR => PathEnd::Absent,
+        Errno::ACCESS | Errno::PERM => PathEnd::Denied,
+        Errno::LOOP => PathEnd::Loop,
+        other => PathEnd::Failed(other),
     }
 }
 

@@ -5,7 +5,7 @@ use super::clock::is_later;
 use super::pid::{Pid, Proc};
 use super::process::{RUNTIMES, SHELLS, file_name, is_command, is_in_package, without_mark};
 use super::program::{manifest_of, program_of};
-use super::root::{End, Root};
+use super::root::{PathEnd, Root};
 use super::text::shown;
 use crate::model::{Installed, ProcessFacts, join, split_below};
 use crate::rules::Profile;
@@ -30,7 +30,7 @@ pub(super) fn note_versions(processes: &mut [ProcessFacts], kernel: KernelView<'
         let Ok(pid) = kernel.proc.pid(process.pid) else { continue };
         // One that runs with mounts of its own is in its container all the same.
         let Ok(root) = pid.root() else { continue };
-        let look = Look { pid: &pid, boot: kernel.boot, root: &root, profile, installed };
+        let look = VersionLook { pid: &pid, boot: kernel.boot, root: &root, profile, installed };
         match look.version(&process.words) {
             Some(Ok(version)) => process.version = Some(version),
             Some(Err(why)) => process.version_unknown = Some(why),
@@ -39,7 +39,7 @@ pub(super) fn note_versions(processes: &mut [ProcessFacts], kernel: KernelView<'
     }
 }
 
-struct Look<'a> {
+struct VersionLook<'a> {
     pid: &'a Pid,
     boot: Option<i64>,
     root: &'a Root,
@@ -47,7 +47,7 @@ struct Look<'a> {
     installed: &'a [Installed],
 }
 
-impl Look<'_> {
+impl VersionLook<'_> {
     /// Its version, or why that is not known; `None` where it is whatever is installed, or its file may not be looked at.
     fn version(&self, words: &[String]) -> Option<Result<String, String>> {
         let exe = self.inside(&self.pid.link("exe").ok()?);
@@ -64,8 +64,8 @@ impl Look<'_> {
         }
         let own = self.pid.inode("exe").ok()?;
         match self.root.follow(path).end {
-            End::There(there) if there.inode == own => self.version_of_file(path),
-            End::There(_) | End::Absent => Some(Err(REPLACED.to_owned())),
+            PathEnd::There(there) if there.inode == own => self.version_of_file(path),
+            PathEnd::There(_) | PathEnd::Absent => Some(Err(REPLACED.to_owned())),
             // What cannot be looked at says nothing.
             _ => None,
         }
@@ -84,8 +84,8 @@ impl Look<'_> {
         let directory = self.inside(&self.pid.link("cwd").ok()?);
         let followed = self.root.follow(&join(&directory, script));
         match followed.end {
-            End::There(_) => {}
-            End::Absent => return Some(Err(REPLACED.to_owned())),
+            PathEnd::There(_) => {}
+            PathEnd::Absent => return Some(Err(REPLACED.to_owned())),
             _ => return None,
         }
         // A runtime reads the whole package once, so that one put there later is not what runs.
@@ -107,7 +107,7 @@ impl Look<'_> {
 
     /// Whether a file was put where it is since the process started.
     fn is_put_later(&self, path: &str) -> bool {
-        let End::There(there) = self.root.follow(path).end else { return false };
+        let PathEnd::There(there) = self.root.follow(path).end else { return false };
         let started = self.pid.facts().map(|facts| facts.started);
         let (Ok(started), Some(boot)) = (started, self.boot) else { return false };
         is_later(there.changed, started, boot)

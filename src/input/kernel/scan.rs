@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::cgroup_name::ids_in;
 use super::container::{Host, still};
 use super::pool::{self, Job};
-use super::process::{Found, look_at, without_wrappers};
+use super::process::{FoundProcess, look_at, without_wrappers};
 use super::sight::MountNamespace;
 use super::unlisted::Namespaces;
 use crate::model::{Container, EngineFacts};
@@ -22,7 +22,7 @@ const MOST_OF_ONE: usize = 1_000;
 #[derive(Default)]
 pub(super) struct Scan {
     /// The processes of known programs, in the order of their numbers.
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<FoundProcess>,
     /// All processes, by their mount namespaces.
     pub(super) namespaces: Namespaces,
 }
@@ -80,7 +80,7 @@ pub(super) fn all_processes(host: &Arc<Host>, deadline: Instant, gaps: &mut Vec<
 }
 
 /// Whether a process is among the first of its container.
-fn is_kept(found: &Found, counts: &Mutex<HashMap<String, usize>>) -> bool {
+fn is_kept(found: &FoundProcess, counts: &Mutex<HashMap<String, usize>>) -> bool {
     let id = ids_in(&found.cgroup).last().unwrap_or_default();
     let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
     let count = counts.entry(id.to_owned()).or_default();
@@ -109,11 +109,15 @@ pub(super) fn find_first_processes(host: &Host, containers: &mut [Container], of
 }
 
 /// Tells each process to its container, by the place of that in the list; `None` is the host.
-pub(super) fn assign(host: &Host, found: Vec<Found>, containers: &[Container]) -> BTreeMap<Option<usize>, Vec<Found>> {
+pub(super) fn assign(
+    host: &Host,
+    found: Vec<FoundProcess>,
+    containers: &[Container],
+) -> BTreeMap<Option<usize>, Vec<FoundProcess>> {
     let ids: HashMap<&str, usize> =
         containers.iter().enumerate().map(|(at, one)| (one.engine().id.as_str(), at)).collect();
     let mut namespaces = None;
-    let mut told: BTreeMap<Option<usize>, Vec<Found>> = BTreeMap::new();
+    let mut told: BTreeMap<Option<usize>, Vec<FoundProcess>> = BTreeMap::new();
     for process in found {
         let by_cgroup = ids_in(&process.cgroup).filter_map(|id| ids.get(id).copied()).last();
         let to = by_cgroup.or_else(|| {
@@ -147,7 +151,7 @@ impl KnownNamespaces {
     }
 
     /// The container of a process whose cgroups name none. A namespace that the host or two containers share tells nothing.
-    fn holder(&self, host: &Host, process: &Found) -> Option<usize> {
+    fn holder(&self, host: &Host, process: &FoundProcess) -> Option<usize> {
         let mounts = process.sight.namespace.as_ref().filter(|mounts| !host.is_own(mounts));
         let pids = process.pids.as_ref().filter(|pids| Some(*pids) != host.pids.as_ref());
         let by_mounts = mounts.and_then(|mounts| self.mounts.get(mounts).copied().flatten());
@@ -157,8 +161,8 @@ impl KnownNamespaces {
 
 /// A gap for processes that run in containers of which the engine told nothing. One that has ended since it was found
 /// leaves none: its container may have ended with it, and then the engine is right.
-pub(super) fn foreign(host: &Host, outside: &[Found]) -> Option<String> {
-    let apart = |found: &&Found| {
+pub(super) fn foreign(host: &Host, outside: &[FoundProcess]) -> Option<String> {
+    let apart = |found: &&FoundProcess| {
         let pids = found.pids.as_ref();
         let elsewhere = pids.is_some() && host.pids.is_some() && pids != host.pids.as_ref();
         (elsewhere || ids_in(&found.cgroup).next().is_some()) && still(&host.proc, found)

@@ -26,8 +26,13 @@ pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profi
     // What stands in no file has the place of this one.
     let nowhere = sources.add("", "");
     let programs: Vec<String> = profiles.iter().flat_map(|profile| profile.commands.clone()).collect();
-    let disk =
-        Live { root, sources: &sources, programs: &programs, first: engine.words.first(), seen: RefCell::default() };
+    let disk = RunningFiles {
+        root,
+        sources: &sources,
+        programs: &programs,
+        first: engine.words.first(),
+        seen: RefCell::default(),
+    };
     let lookup = |name: &str| match container.env.get(name) {
         Some(variable) => known_value(variable).map(str::to_owned),
         None if name == "HOME" => home.map(str::to_owned),
@@ -72,7 +77,7 @@ pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profi
 }
 
 /// The files of a running container.
-struct Live<'a> {
+struct RunningFiles<'a> {
     root: &'a Root,
     sources: &'a Sources,
     programs: &'a [String],
@@ -81,7 +86,7 @@ struct Live<'a> {
     seen: RefCell<HashMap<String, Lookup>>,
 }
 
-impl Live<'_> {
+impl RunningFiles<'_> {
     fn look(&self, path: &str) -> Lookup {
         let bytes = match self.root.read_head(path, MOST_SCRIPT) {
             Ok(head) if head.bytes.contains(&0) => return Lookup::Binary,
@@ -102,7 +107,7 @@ impl Live<'_> {
     }
 }
 
-impl FileSystem for Live<'_> {
+impl FileSystem for RunningFiles<'_> {
     fn open(&self, path: &str) -> Lookup {
         if let Some(opened) = self.seen.borrow().get(path) {
             return opened.clone();

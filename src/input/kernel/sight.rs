@@ -26,7 +26,7 @@ impl MountNamespace {
 
 /// What a process sees. A part that may not be looked at is none, and is no different from any.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Sight {
+pub(super) struct ProcessSight {
     pub(super) namespace: Option<MountNamespace>,
     pub(super) root: Option<RootDirectory>,
     pub(super) users: Option<Vec<u8>>,
@@ -39,7 +39,7 @@ pub(super) struct RootDirectory {
     pub(super) inode: Inode,
 }
 
-impl Sight {
+impl ProcessSight {
     pub(super) fn of(pid: &Pid) -> Self {
         let root = pid.link("root").ok().zip(pid.inode("root").ok());
         Self {
@@ -67,22 +67,22 @@ mod tests {
     #[test]
     fn sights_differ_where_a_known_part_does() {
         let root = |path: &str, number| RootDirectory { path: path.into(), inode: ((8, 1), number) };
-        let whole = Sight {
+        let whole = ProcessSight {
             namespace: Some(MountNamespace(b"mnt:[1]".to_vec())),
             root: Some(root("/", 2)),
             users: Some(b"user:[1]".to_vec()),
         };
-        assert!(whole.agrees(&whole) && whole.agrees(&Sight::default()));
-        let other = |change: fn(&mut Sight)| {
+        assert!(whole.agrees(&whole) && whole.agrees(&ProcessSight::default()));
+        let other = |change: fn(&mut ProcessSight)| {
             let mut other = whole.clone();
             change(&mut other);
             other
         };
         for change in [
-            |sight: &mut Sight| sight.namespace = Some(MountNamespace(b"mnt:[2]".to_vec())),
-            |sight: &mut Sight| sight.root.as_mut().unwrap().path = b"/jail".to_vec(),
-            |sight: &mut Sight| sight.root.as_mut().unwrap().inode.1 = 3,
-            |sight: &mut Sight| sight.users = Some(b"user:[2]".to_vec()),
+            |sight: &mut ProcessSight| sight.namespace = Some(MountNamespace(b"mnt:[2]".to_vec())),
+            |sight: &mut ProcessSight| sight.root.as_mut().unwrap().path = b"/jail".to_vec(),
+            |sight: &mut ProcessSight| sight.root.as_mut().unwrap().inode.1 = 3,
+            |sight: &mut ProcessSight| sight.users = Some(b"user:[2]".to_vec()),
         ] {
             assert!(!whole.agrees(&other(change)));
         }

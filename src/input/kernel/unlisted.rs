@@ -61,7 +61,7 @@ pub(super) fn unlisted(host: &Host, namespaces: &Namespaces, containers: &[Conta
 }
 
 /// A mount namespace with files of its own.
-struct Found {
+struct FoundNamespace {
     /// Its first process.
     pid: Pid,
     cgroup: CgroupName,
@@ -69,13 +69,13 @@ struct Found {
 }
 
 /// The namespaces that are neither the host's nor of one of the containers, and whose root is another one than the host's.
-fn found(host: &Host, namespaces: &Namespaces, containers: &[Container]) -> Vec<Found> {
+fn found(host: &Host, namespaces: &Namespaces, containers: &[Container]) -> Vec<FoundNamespace> {
     let first = |one: &Container| host.proc.pid(Some(one.engine().pid).filter(|pid| *pid > 0)?).ok();
     let known: BTreeSet<MountNamespace> =
         containers.iter().filter_map(first).filter_map(|pid| MountNamespace::of(&pid)).collect();
     let ids: BTreeSet<&str> =
         containers.iter().filter(|one| one.engine().pid > 0).map(|one| one.engine().id.as_str()).collect();
-    let mut all: Vec<Found> = namespaces
+    let mut all: Vec<FoundNamespace> = namespaces
         .iter()
         .filter(|(namespace, _)| !known.contains(namespace) && !host.is_own(namespace))
         .filter_map(|(_, numbers)| first_alive(host, numbers))
@@ -86,7 +86,7 @@ fn found(host: &Host, namespaces: &Namespaces, containers: &[Container]) -> Vec<
 }
 
 /// The first process of a namespace that runs a program; `None` where the namespace shows the host's own files.
-fn first_alive(host: &Host, numbers: &[i32]) -> Option<Found> {
+fn first_alive(host: &Host, numbers: &[i32]) -> Option<FoundNamespace> {
     let alive = |number: &i32| {
         let pid = host.proc.pid(*number).ok()?;
         pid.facts().ok()?.alive.then_some(pid)
@@ -95,7 +95,7 @@ fn first_alive(host: &Host, numbers: &[i32]) -> Option<Found> {
     let mounts = mountinfo::parse(&pid.read("mountinfo", MOST_MOUNTS).ok()?).mounts;
     let is_host = tree::root(&mounts).is_some_and(|root| host.has_root(root));
     let cgroup = cgroup_name(&pid.cgroup().ok()?);
-    (!is_host && !mounts.is_empty()).then_some(Found { pid, cgroup, mounts })
+    (!is_host && !mounts.is_empty()).then_some(FoundNamespace { pid, cgroup, mounts })
 }
 
 /// A process as the first one of a container, and when it started; `None` where it runs nothing.
@@ -106,7 +106,7 @@ pub(super) fn container_of(pid: &Pid, profiles: &[Profile]) -> Option<(Container
     let env = variables(&pid.read("environ", MOST_WORDS).unwrap_or_default());
     let env = env.into_iter().map(|(name, value)| {
         let is_secret = !value.is_empty() && !is_public(&name);
-        let variable = EnvVar { is_secret, ..EnvVar::new(EnvValue::Set(Value::known(value, None)), Span::default()) };
+        let variable = EnvVar { is_secret, ..EnvVar::new(EnvValue::set(Value::known(value, None)), Span::default()) };
         (name, variable)
     });
     let engine = EngineFacts { pid: pid.number, words, inspection: Inspection::Unlisted, ..EngineFacts::default() };

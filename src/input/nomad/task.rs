@@ -63,7 +63,7 @@ impl<'a> TaskReader<'_, 'a> {
             if let EnvValue::Set(value) = &variable.value {
                 let form = format!("${{{name}}}");
                 let shown = ShownText::new(value.text.as_str(), form.clone(), form);
-                self.reader.scope.add_runtime(name, PartialText::of_value(&Value { shown, ..value.clone() }));
+                self.reader.scope.add_runtime(name, PartialText::of_value(&Value { shown, ..(**value).clone() }));
             }
         }
         self.reader.scope.forget();
@@ -159,7 +159,7 @@ impl<'a> TaskReader<'_, 'a> {
     fn labels(&self, config: &Stanza) -> BTreeMap<String, Label> {
         let label = |(name, name_span, given): (String, Span, PlacedValue)| {
             let value = given.to_value()?;
-            Some((name, Label { value, span: Span { end: given.span.end, ..name_span } }))
+            Some((name, Label::new(value, Span { end: given.span.end, ..name_span })))
         };
         self.pairs(config, "labels").into_iter().filter_map(label).collect()
     }
@@ -176,12 +176,12 @@ impl<'a> TaskReader<'_, 'a> {
         }
         let mut env = BTreeMap::new();
         for (name, path) in DIRECTORIES {
-            let value = EnvValue::Set(Value::known(path, None));
+            let value = EnvValue::set(Value::known(path, None));
             env.insert(name.to_owned(), EnvVar::new(value, self.task.name_span()));
         }
         for (name, name_span, given) in self.pairs(self.task, "env") {
             if let Some(text) = given.value.text() {
-                let value = EnvValue::Set(with_symbols(&Self::in_container(&text)).to_secret_value());
+                let value = EnvValue::set(with_symbols(&Self::in_container(&text)).to_secret_value());
                 env.insert(name, EnvVar::new(value, name_span));
             }
         }

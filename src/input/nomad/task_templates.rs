@@ -45,7 +45,7 @@ impl TaskReader<'_, '_> {
             let value = value
                 .filter(|_| is_literal)
                 .map_or_else(|| PartialText::variable(&name), |text| PartialText::plain(&text));
-            let value = EnvValue::Set(value.to_secret_value());
+            let value = EnvValue::set(value.to_secret_value());
             container.env.insert(name, EnvVar::new(value, place_of(&data)));
         }
     }

@@ -26,7 +26,7 @@ impl ProjectReader<'_> {
 fn engine_of_environment(container: &Container, is_podman: bool) -> Option<Value> {
     let names = if is_podman { ["CONTAINER_HOST", "CONTAINER_CONNECTION"] } else { ["DOCKER_HOST", "DOCKER_CONTEXT"] };
     names.into_iter().find_map(|name| match &container.env.get(name)?.value {
-        EnvValue::Set(value) => Some(value.clone()).filter(|value| !value.text.is_empty()),
+        EnvValue::Set(value) => Some((**value).clone()).filter(|value| !value.text.is_empty()),
         EnvValue::Inherited => {
             let symbol = Symbol { name: name.to_owned(), required: false };
             Some(Value { text: format!("${{{name}}}"), symbols: vec![symbol], ..Value::default() })

@@ -69,7 +69,7 @@ impl<'a> BuiltImages<'a> {
         for container in containers {
             let Some(build) = &container.build else { continue };
             let at = images.builds.len();
-            images.builds.push(BuildService { build: build.clone(), args: container.build_args.clone() });
+            images.builds.push(BuildService { build: (**build).clone(), args: container.build_args.clone() });
             images.by_service.insert(container.name.clone(), at);
             images.by_id.insert(container.container_id(), at);
             let project = container.project.as_deref().unwrap_or("");

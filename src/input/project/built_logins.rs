@@ -31,7 +31,7 @@ fn copied_logins(copied: &CopyStep, names: &ProgramNames) -> Vec<HostCopy> {
         }
         let path = path.text.trim_matches('/').trim_start_matches("./");
         let path = if path == "." { "" } else { path };
-        let is_named = |text: &str| names.credentials.iter().any(|name| text.rsplit('/').next() == Some(name));
+        let is_named = |text: &str| names.is_login_file(text);
         let mut files = Vec::new();
         let base = context.locate(path);
         // A login is rarely in a repository: one that is named is there where the image is built. Directories are looked

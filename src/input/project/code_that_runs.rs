@@ -86,7 +86,7 @@ impl RunCode<'_> {
                 return VariableState::Set(Value::known(text, None));
             }
             match self.container.env.get(name).map(|variable| &variable.value) {
-                Some(EnvValue::Set(value)) if !value.is_symbolic() => VariableState::Set(value.clone()),
+                Some(EnvValue::Set(value)) if !value.is_symbolic() => VariableState::Set((**value).clone()),
                 Some(EnvValue::Set(_) | EnvValue::Inherited) => VariableState::Unknown,
                 None if call.env.contains_key(name) => VariableState::Unknown,
                 None => VariableState::Unseen,

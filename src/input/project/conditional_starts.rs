@@ -171,7 +171,7 @@ pub(super) fn mark_uncertain_env(container: &mut Container, command: &DockerComm
 /// The value of a variable that is given on some ways only.
 pub(super) fn uncertain_value(name: &str) -> EnvValue {
     let symbol = Symbol { name: name.to_owned(), required: false };
-    EnvValue::Set(Value { text: format!("${{{name}}}"), symbols: vec![symbol], ..Value::default() })
+    EnvValue::set(Value { text: format!("${{{name}}}"), symbols: vec![symbol], ..Value::default() })
 }
 
 /// What runs in a container that is waited for runs under the locks that are held around its start.

@@ -5,12 +5,9 @@ use super::host_paths::origin_paths;
 use super::repository::Repository;
 use crate::input::shell::ContainerStart;
 use crate::model::{
-    Container, HostCopy, Invocation, PartialText, Value, VariableState, Word, WordsOfCopy, files_of_contents, join,
-    words_of_copies,
+    Container, HostCopy, Invocation, PartialText, Value, VariableState, Word, WordsOfCopy, earlier_in_line,
+    files_of_contents, join, words_of_copies,
 };
-
-/// Calls before one in its line that are looked at.
-const MAX_BEFORE: usize = 8;
 
 /// What the calls of a command in a container write of the files of the host that the command is fed.
 pub(super) fn copies_of_input(
@@ -21,11 +18,7 @@ pub(super) fn copies_of_input(
     let mut found = Vec::new();
     let calls = &inside.script.invocations;
     for (number, call) in calls.iter().enumerate() {
-        let line = |call: &Invocation| (call.span.file, call.span.start.line);
-        let before = || {
-            let before = calls.iter().take(number).rev().take_while(|before| line(before) == line(call));
-            before.take(MAX_BEFORE)
-        };
+        let before = || earlier_in_line(call, calls, number);
         // What the host's shell put into its words comes from the host.
         let of_words = |words: &WordsOfCopy| files_of_contents(&words.from).next().is_some();
         let own = words_of_copies(call, before());

@@ -143,7 +143,7 @@ fn set_home(container: &mut Container, image: &Image) {
     let made = container.installs.iter().rev().find_map(|call| Some((home_given_to(name, &call.argv)?, call.span)));
     let known = || Some((usual_home(image, name)?, user.span.unwrap_or(container.span)));
     if let Some((home, span)) = made.or_else(known) {
-        let variable = EnvVar::new(EnvValue::Set(Value::known(home, Some(span))), span);
+        let variable = EnvVar::new(EnvValue::set(Value::known(home, Some(span))), span);
         container.env.insert("HOME".to_owned(), variable);
     }
 }
@@ -165,7 +165,7 @@ pub(super) fn apply_usual_worker(container: &mut Container, image: Option<&Image
     let user = container.user.get_or_insert_with(|| Value::known(known, Some(span)));
     if user.text == known && !container.env.contains_key("HOME") {
         let home = Value::known(format!("/home/{known}"), None);
-        container.env.insert("HOME".to_owned(), EnvVar::new(EnvValue::Set(home), span));
+        container.env.insert("HOME".to_owned(), EnvVar::new(EnvValue::set(home), span));
     }
 }
 

@@ -204,7 +204,7 @@ impl<'a> ProjectReader<'a> {
     /// Fills a container in and reads what it runs; gives what that starts.
     fn complete_container(&self, container: &mut Container) -> Vec<ContainerStart> {
         if let Some(built) = self.images.built_by_command(container) {
-            container.build = Some(built.build.clone());
+            container.build = Some(Box::new(built.build.clone()));
             container.build_args.clone_from(&built.args);
         }
         let image = self.images.image_of(container);

@@ -25,7 +25,7 @@ fn may_cover_state(target: &Word, call: &Invocation, container: &Container, name
     let path = join(own, &path);
     let is_related = |state: &str| split_below(state, &path).is_some() || split_below(&path, state).is_some();
     let moved = names.state.iter().filter_map(|name| match &container.env.get(name)?.value {
-        EnvValue::Set(value) => Some(value),
+        EnvValue::Set(value) => Some(&**value),
         EnvValue::Inherited => None,
     });
     let moved: Vec<&Value> = moved.filter(|value| !value.text.is_empty()).collect();
@@ -51,7 +51,7 @@ fn known_text(word: &Word, call: &Invocation, container: &Container) -> Option<S
             return VariableState::Set(Value::known(text, None));
         }
         match container.env.get(name).map(|variable| &variable.value) {
-            Some(EnvValue::Set(value)) if !value.is_symbolic() => VariableState::Set(value.clone()),
+            Some(EnvValue::Set(value)) if !value.is_symbolic() => VariableState::Set((**value).clone()),
             _ => VariableState::Unknown,
         }
     })

@@ -197,7 +197,7 @@ impl ProjectReader<'_> {
         };
         for (name, value) in env_file_lines(self.sources().get(id).text()) {
             let value = match value.or_else(|| self.repository.environment.get(&name).cloned()) {
-                Some(value) => EnvValue::Set(Value::known(value, None)),
+                Some(value) => EnvValue::set(Value::known(value, None)),
                 None => continue,
             };
             container.env.entry(name).or_insert(EnvVar::new(value, span));

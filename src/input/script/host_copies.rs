@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use crate::input::project::{DescribedProject, Repository, has_container_name, host_paths, origin_paths};
 use crate::model::{
-    Container, HostCopy, Invocation, Mount, MountSource, Recipient, Word, WordsOfCopy, begins_with_star, join,
-    operands, packing_of, parent_and_name, program_name, shows_hidden, split_below, upward, words_of_copies,
+    Container, HostCopy, Invocation, Mount, MountSource, Recipient, Word, WordsOfCopy, begins_with_star,
+    earlier_in_line, join, operands, packing_of, parent_and_name, program_name, shows_hidden, split_below, upward,
+    words_of_copies,
 };
 use crate::text::FileId;
 use crate::text::json;
@@ -18,8 +19,6 @@ use crate::text::yaml::Node;
 const MAX_COPIES: usize = 400;
 /// The most that a file with a login has, in bytes.
 const MOST_OF_LOGIN: u64 = 64 * 1024;
-/// Calls before one in its line that are looked at.
-const MAX_BEFORE: usize = 8;
 /// How many calls and lines after a copy one belongs to it that removes what was copied.
 const SOON: (usize, u32) = (4, 6);
 
@@ -41,9 +40,7 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
     let mut found = Vec::new();
     let takes_hidden = shows_hidden(calls.iter());
     for (number, call) in calls.iter().enumerate() {
-        let line = |call: &Invocation| (call.span.file, call.span.start.line);
-        let before = calls.iter().take(number).rev().take_while(|before| line(before) == line(call));
-        let before = before.take(MAX_BEFORE).chain(packing_of(call, calls, number));
+        let before = earlier_in_line(call, calls, number).chain(packing_of(call, calls, number));
         for words in words_of_copies(call, before) {
             let mut from = origin_paths(&words.from, call, repository);
             if from.iter().all(|path| is_removed_after(path, call, calls.get(number + 1..), repository)) {
@@ -82,7 +79,7 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
 /// Whether a file of the repository is called as a login is, and has no token in it: it is there to be filled in.
 fn holds_no_token(path: &str, repository: &Repository<'_>) -> bool {
     let names = repository.programs;
-    if !names.credentials.iter().any(|name| path.rsplit('/').next() == Some(name)) {
+    if !names.is_login_file(path) {
         return false;
     }
     let Ok(text) = repository.sources.reader().within_roots().read_start(Path::new(path), MOST_OF_LOGIN) else {

@@ -3,7 +3,7 @@
 
 use super::calls::seen_calls;
 use super::installations::may_hold_packages;
-use super::known_version::{Known, PinnedVersion};
+use super::known_version::{KnownVersion, PinnedVersion};
 use super::program_file::is_path_of_installed;
 use crate::finding::Evidence;
 use crate::model::{Container, Invocation, StageCopy, program_name};
@@ -29,7 +29,7 @@ const INSTALLING: [&str; 13] = [
 const NODE_INSTALLERS: [&str; 5] = ["npm", "npx", "pnpm", "yarn", "bun"];
 /// The version of the copy that a package brings which is installed while the image is built, in a stage that it copies from,
 /// or when the container starts: by the version of the package, where that is pinned. `None` where none is.
-pub(super) fn bundled_version(container: &Container, profile: &Profile) -> Option<Known> {
+pub(super) fn bundled_version(container: &Container, profile: &Profile) -> Option<KnownVersion> {
     let sources = &container.program_sources;
     let others = profile.bundled_by.iter().filter(|bundle| calls_another(container, profile, bundle));
     let others = others.map(|bundle| bundle.module.as_str()).collect();
@@ -46,14 +46,14 @@ pub(super) fn bundled_version(container: &Container, profile: &Profile) -> Optio
     for call in seen_calls(container).filter(|call| may_install(call)).chain(&sources.listed_at_start) {
         found.add(call, "when it starts it installs");
     }
-    if matches!(found.known, Some(Known::Open(_))) {
+    if matches!(found.known, Some(KnownVersion::Open(_))) {
         return found.known;
     }
     // What people work in has its packages for their projects, and the program for them.
     if container.workplace.is_none()
         && let Some(evidence) = unknown_copy(container, &found)
     {
-        return Some(Known::Replaced(evidence));
+        return Some(KnownVersion::Replaced(evidence));
     }
     found.known
 }
@@ -91,7 +91,7 @@ fn calls_another(container: &Container, profile: &Profile, bundle: &Bundle) -> b
 struct FoundBundles<'a> {
     profile: &'a Profile,
     /// The version of all of them.
-    known: Option<Known>,
+    known: Option<KnownVersion>,
     /// The modules that call them.
     modules: Vec<&'a str>,
     /// Modules whose copies are not called.
@@ -116,10 +116,10 @@ impl<'a> FoundBundles<'a> {
         });
         // The last of them is there in the end, and another package's beside it.
         self.known = Some(match (pin, self.known.take()) {
-            (Some(pin), Some(Known::Pinned(before))) => Known::Pinned(before.around(pin)),
-            (Some(pin), None) => Known::Pinned(pin),
+            (Some(pin), Some(KnownVersion::Pinned(before))) => KnownVersion::Pinned(before.around(pin)),
+            (Some(pin), None) => KnownVersion::Pinned(pin),
             (Some(_), Some(open)) => open,
-            (None, _) => Known::Open(call.span),
+            (None, _) => KnownVersion::Open(call.span),
         });
     }
 }

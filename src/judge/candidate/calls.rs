@@ -92,7 +92,7 @@ pub(crate) fn apply_declarations(containers: &mut [Container], config: &Config) 
             let declared = |name: &String| Config::declared(declarations, container.project.as_deref(), name);
             if let Some(value) = names.into_iter().find_map(declared) {
                 let span = value.span.unwrap_or(container.span);
-                container.declared.insert(label.to_owned(), Label { value: value.clone(), span });
+                container.declared.insert(label.to_owned(), Label::new(value.clone(), span));
             }
         }
     }

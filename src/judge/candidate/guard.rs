@@ -32,10 +32,10 @@ pub(crate) fn read_guard<'a>(
     }
     if let (Some(label), Some(declared)) = (label, declared) {
         let agrees = match (&declared, &fact.path) {
-            (Declared::Path(path), Some(seen)) => path == seen,
-            (Declared::None, seen) => seen.is_none(),
-            (Declared::Path(_), None) => !matches!(fact.state, Guard::Absent | Guard::Bypassed),
-            (Declared::Unreadable, _) => true,
+            (DeclaredGuard::Path(path), Some(seen)) => path == seen,
+            (DeclaredGuard::None, seen) => seen.is_none(),
+            (DeclaredGuard::Path(_), None) => !matches!(fact.state, Guard::Absent | Guard::Bypassed),
+            (DeclaredGuard::Unreadable, _) => true,
         };
         if !agrees {
             let evidence = fact.evidence.first().cloned();
@@ -47,46 +47,46 @@ pub(crate) fn read_guard<'a>(
 }
 
 /// What the label says.
-enum Declared {
+enum DeclaredGuard {
     Path(String),
     None,
     Unreadable,
 }
 
-fn read_guard_label(label: &Label, container: &Container, profile: &Profile, state: &StateDir) -> Declared {
+fn read_guard_label(label: &Label, container: &Container, profile: &Profile, state: &StateDir) -> DeclaredGuard {
     let nowhere = Invocation { argv: Vec::new(), witness: Witness::Words, span: label.span, ..Invocation::default() };
     match label.value.text.as_str() {
-        "none" | "no" | "false" => Declared::None,
-        "yes" | "true" => Declared::Path(join(&state.path, &profile.guard.file)),
-        "" => Declared::Unreadable,
-        text if !text.contains('/') && !text.contains('$') => Declared::Path(join(&state.path, text)),
+        "none" | "no" | "false" => DeclaredGuard::None,
+        "yes" | "true" => DeclaredGuard::Path(join(&state.path, &profile.guard.file)),
+        "" => DeclaredGuard::Unreadable,
+        text if !text.contains('/') && !text.contains('$') => DeclaredGuard::Path(join(&state.path, text)),
         text => expand_word(&Word::parse(text), &nowhere, container, state.home.as_deref())
-            .map_or(Declared::Unreadable, Declared::Path),
+            .map_or(DeclaredGuard::Unreadable, DeclaredGuard::Path),
     }
 }
 
-fn unreadable_label(declared: &Declared, label: &calls::Declared<'_>) -> Option<Evidence> {
+fn unreadable_label(declared: &DeclaredGuard, label: &calls::Declared<'_>) -> Option<Evidence> {
     let text = || format!("{} is neither a path, nor yes, nor none", label.who());
-    matches!(declared, Declared::Unreadable).then(|| Evidence::declared(text(), Some(label.span())))
+    matches!(declared, DeclaredGuard::Unreadable).then(|| Evidence::declared(text(), Some(label.span())))
 }
 
 fn apply_label<'a>(
     mut fact: GuardFact<'a>,
     label: Option<calls::Declared<'_>>,
-    declared: Option<Declared>,
+    declared: Option<DeclaredGuard>,
     mounts: &MountLookup<'a>,
 ) -> GuardFact<'a> {
     let (Some(label), Some(declared)) = (label, declared) else { return fact };
     fact.unreadable = unreadable_label(&declared, &label);
     let (state, text) = match &declared {
-        Declared::Path(path) => (Guard::Held, format!("{} says it goes through flock on {path}", label.who())),
-        Declared::None => (Guard::Absent, format!("{} says it takes none", label.who())),
-        Declared::Unreadable => return fact,
+        DeclaredGuard::Path(path) => (Guard::Held, format!("{} says it goes through flock on {path}", label.who())),
+        DeclaredGuard::None => (Guard::Absent, format!("{} says it takes none", label.who())),
+        DeclaredGuard::Unreadable => return fact,
     };
     fact.state = state;
     fact.evidence.push(Evidence::declared(text, Some(label.span())));
     fact.span = Some(label.span());
-    if let Declared::Path(path) = declared {
+    if let DeclaredGuard::Path(path) = declared {
         fact.landing = Some(mounts.land(&path));
         fact.path = Some(path);
     }

@@ -181,7 +181,7 @@ pub(super) fn installed_at_start<'a>(container: &'a Container, profile: &Profile
     let mut found = Vec::new();
     let calls = seen_calls(container).chain(&container.program_sources.listed_at_start);
     for call in calls.filter(|call| !is_switched_off(call, container)) {
-        if let Some((_, Asked::Installed { version, .. })) = reader.read(call, &text) {
+        if let Some((_, InstallAction::Installed { version, .. })) = reader.read(call, &text) {
             found.push((call, version));
         }
     }
@@ -201,7 +201,7 @@ fn is_switched_off(call: &Invocation, container: &Container) -> bool {
 const MADE: [&str; 6] = ["assets", "build", "dist", "out", "public", "static"];
 
 /// What a command is asked for.
-enum Asked {
+enum InstallAction {
     Installed { package: Option<usize>, version: String },
     Removed,
 }
@@ -219,29 +219,33 @@ impl InstallReader<'_> {
         let Some((installer, asked)) = self.read(call, &text) else { return };
         found.retain(|known| !is_replaced(known, installer, call));
         match asked {
-            Asked::Installed { package, version } => {
+            InstallAction::Installed { package, version } => {
                 let place = Some(Installation { command, package });
                 found.push(InstalledByCommand { installer, call, place, version });
             }
-            Asked::Removed => found.retain(|known| known.installer != installer || known.is_global()),
+            InstallAction::Removed => found.retain(|known| known.installer != installer || known.is_global()),
         }
     }
 
-    fn read(&mut self, call: &Invocation, text: &dyn Fn(&Word, &Invocation) -> String) -> Option<(Installer, Asked)> {
+    fn read(
+        &mut self,
+        call: &Invocation,
+        text: &dyn Fn(&Word, &Invocation) -> String,
+    ) -> Option<(Installer, InstallAction)> {
         let (program, words) = call.argv.split_first()?;
         let installer = Installer::of_command(program.rsplit('/').next().unwrap_or(program));
         let was_fetched = std::mem::take(&mut self.fetched);
         let is_address = |word: &Word| self.profile.installers.iter().any(|address| word.contains(address.as_str()));
         self.fetched = words.iter().any(is_address);
         if let Some(version) = self.version_of_own_install(call, text) {
-            return Some((Installer::Native, Asked::Installed { package: None, version }));
+            return Some((Installer::Native, InstallAction::Installed { package: None, version }));
         }
         let installer = installer?;
         if installer == Installer::Native {
             // `-s -- 2.1.98` after a pipe, and `-c "$(curl …)" -- 2.1.98`.
             let version = words.iter().find(|word| !word.starts_with('-') && !is_address(word));
             let version = version.map(|word| text(word, call)).unwrap_or_default();
-            return was_fetched.then_some((installer, Asked::Installed { package: None, version }));
+            return was_fetched.then_some((installer, InstallAction::Installed { package: None, version }));
         }
         let does = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&&**word));
         if installer == Installer::System && !does(&["install", "add", "in"]) {
@@ -254,7 +258,10 @@ impl InstallReader<'_> {
                 .find_map(|word| Some((package, self.version_of(&text(word, call), installer)?)))
         })?;
         let is_removed = does(&["uninstall", "remove", "rm"]);
-        Some((installer, if is_removed { Asked::Removed } else { Asked::Installed { package, version } }))
+        Some((
+            installer,
+            if is_removed { InstallAction::Removed } else { InstallAction::Installed { package, version } },
+        ))
     }
 
     /// The version that the program installs by itself, in the place of the native installer.

@@ -5,7 +5,7 @@ use crate::rules::VersionRange;
 use crate::text::Span;
 
 /// What is known of a version that runs.
-pub(super) enum Known {
+pub(super) enum KnownVersion {
     /// It is in this range, by what.
     Pinned(PinnedVersion),
     /// It may be any, decided here.

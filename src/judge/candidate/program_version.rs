@@ -6,7 +6,7 @@ use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration,
 use super::installations::{
     installed_at_start, installed_by_commands, installed_in_image, installing_feature, last_installation,
 };
-use super::known_version::{Known, PinnedVersion, pinned_version};
+use super::known_version::{KnownVersion, PinnedVersion, pinned_version};
 use super::program_file::{called_path, is_off_path, mount_found_first, other_file, placed_found_first};
 use crate::finding::Evidence;
 use crate::model::{
@@ -32,16 +32,16 @@ pub(crate) struct VersionFact {
 pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> VersionFact {
     let mut fact = VersionFact::default();
     let seen = match version_of_calls(container, profile, calls) {
-        Known::Pinned(pin) => Some(pin),
-        Known::Open(span) => {
+        KnownVersion::Pinned(pin) => Some(pin),
+        KnownVersion::Open(span) => {
             fact.unpinned = Some(span);
             None
         }
-        Known::Replaced(evidence) => {
+        KnownVersion::Replaced(evidence) => {
             fact.evidence.push(evidence);
             None
         }
-        Known::Unseen => None,
+        KnownVersion::Unseen => None,
     };
     let declared = find_declaration(container, VERSION_LABEL).and_then(|declared| {
         let range = VersionRange::parse(declared.text());
@@ -66,13 +66,13 @@ pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &Pro
 }
 
 /// The versions that the calls run: as old as the oldest, and not known where one is not.
-fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Known {
+fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> KnownVersion {
     // What was not seen may call the copy that a package brings, or what a container that runs has beside it.
     let is_whole = container.script.sight != Sight::Partial && !calls.live.is_empty();
     let mut joined: Option<PinnedVersion> = None;
     if let Some(bundled) = bundled_version(container, profile).filter(|_| !is_whole) {
         match bundled {
-            Known::Pinned(pin) => joined = Some(pin),
+            KnownVersion::Pinned(pin) => joined = Some(pin),
             open => return open,
         }
     }
@@ -80,7 +80,7 @@ fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCal
     let mut plain = calls.live.is_empty();
     for call in &calls.live {
         let pin = match running_version(call, profile).or_else(|| version_of_call(container, profile, call)) {
-            Some(Known::Pinned(pin)) => pin,
+            Some(KnownVersion::Pinned(pin)) => pin,
             Some(open) => return open,
             None => {
                 plain = true;
@@ -93,56 +93,56 @@ fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCal
     let Some(joined) = joined else { return in_container() };
     let is_open = !is_whole && container.is_running();
     if !plain && !is_open {
-        return Known::Pinned(joined);
+        return KnownVersion::Pinned(joined);
     }
     match in_container() {
-        Known::Pinned(installed) => Known::Pinned(joined.around(installed)),
+        KnownVersion::Pinned(installed) => KnownVersion::Pinned(joined.around(installed)),
         // Nothing else is known to be there that could be called.
-        Known::Unseen if is_bundled && calls.live.is_empty() => Known::Pinned(joined),
-        Known::Unseen if !plain && container.shown().installed.iter().all(|one| one.program != profile.id) => {
-            Known::Pinned(joined)
+        KnownVersion::Unseen if is_bundled && calls.live.is_empty() => KnownVersion::Pinned(joined),
+        KnownVersion::Unseen if !plain && container.shown().installed.iter().all(|one| one.program != profile.id) => {
+            KnownVersion::Pinned(joined)
         }
         other => other,
     }
 }
 
 /// The version that a process runs, by its own file; `None` where that is whatever is installed, and for words.
-fn running_version(call: &Invocation, profile: &Profile) -> Option<Known> {
+fn running_version(call: &Invocation, profile: &Profile) -> Option<KnownVersion> {
     let name = &profile.name;
     let (process, why) = match call.running_version.as_ref()? {
         RunningVersion::Known { process, version } => match VersionRange::parse(version) {
             Some(range) => {
                 let text = format!("process {process} is {name} {range}");
-                return Some(Known::Pinned(PinnedVersion::seen(range, text, Some(call.span))));
+                return Some(KnownVersion::Pinned(PinnedVersion::seen(range, text, Some(call.span))));
             }
             None => (process, "what its file tells is none"),
         },
         RunningVersion::Unknown { process, why } => (process, why.as_str()),
     };
     let text = format!("the version of {name} that process {process} runs is not known: {why}");
-    Some(Known::Replaced(Evidence::seen(text, Some(call.span))))
+    Some(KnownVersion::Replaced(Evidence::seen(text, Some(call.span))))
 }
 
 /// The version of the package or file that a call names by itself; `None` where it runs what is installed.
-fn version_of_call(container: &Container, profile: &Profile, call: &Invocation) -> Option<Known> {
+fn version_of_call(container: &Container, profile: &Profile, call: &Invocation) -> Option<KnownVersion> {
     let program = call.argv.first()?;
     if let Some((directory, name)) = parent_and_name(program) {
         let is_in = |known: &String| directory.ends_with(known.as_str());
         if profile.version_directories.iter().any(is_in) {
             let pin = pinned_version(name, "the file that it runs", Some(call.span));
-            return Some(pin.map_or(Known::Open(call.span), Known::Pinned));
+            return Some(pin.map_or(KnownVersion::Open(call.span), KnownVersion::Pinned));
         }
         let bundled = profile.bundled_by.iter().any(|bundle| directory.ends_with(&bundle.directory));
         if bundled {
-            return Some(Known::Open(call.span));
+            return Some(KnownVersion::Open(call.span));
         }
     }
     if is_command(program, profile) {
-        return other_file(container, profile, call).map(Known::Replaced);
+        return other_file(container, profile, call).map(KnownVersion::Replaced);
     }
     let version = call.argv.iter().skip(1).find_map(|word| package_version(word, profile))?;
     let pin = pinned_version(version, "the package it runs", Some(call.span));
-    Some(pin.map_or(Known::Open(call.span), Known::Pinned))
+    Some(pin.map_or(KnownVersion::Open(call.span), KnownVersion::Pinned))
 }
 
 /// The version that a container has: its own files, what is mounted over them, the image's tag, its build, an argument of
@@ -152,22 +152,24 @@ fn version_in_container(
     profile: &Profile,
     calls: &ProgramCalls<'_>,
     counts_bundled: bool,
-) -> Known {
+) -> KnownVersion {
     if let Some(pin) = installed_version(container, profile, counts_bundled) {
-        return Known::Pinned(pin);
+        return KnownVersion::Pinned(pin);
     }
     match version_of_binary(container, profile, calls, counts_bundled) {
-        Known::Unseen => {}
+        KnownVersion::Unseen => {}
         known => return known,
     }
     if let Some(evidence) = unknown_placed_file(container, profile, calls, counts_bundled) {
-        return Known::Replaced(evidence);
+        return KnownVersion::Replaced(evidence);
     }
     let known = match version_of_image(container, profile) {
-        Some(pin) => Known::Pinned(pin),
+        Some(pin) => KnownVersion::Pinned(pin),
         None => match version_of_build(container, profile, calls) {
-            Known::Unseen => match version_of_feature(container, profile) {
-                Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
+            KnownVersion::Unseen => match version_of_feature(container, profile) {
+                KnownVersion::Unseen => {
+                    build_argument(container, profile).map_or(KnownVersion::Unseen, KnownVersion::Pinned)
+                }
                 known => known,
             },
             known => known,
@@ -177,22 +179,22 @@ fn version_in_container(
 }
 
 /// The version that such a feature installs: the newest, where its options say no other.
-fn version_of_feature(container: &Container, profile: &Profile) -> Known {
-    let Some(feature) = installing_feature(container, profile) else { return Known::Unseen };
+fn version_of_feature(container: &Container, profile: &Profile) -> KnownVersion {
+    let Some(feature) = installing_feature(container, profile) else { return KnownVersion::Unseen };
     let version = feature.version.as_ref().filter(|version| !version.is_symbolic());
     let pin = version.and_then(|version| pinned_version(&version.text, "the feature", Some(feature.span)));
-    pin.map_or(Known::Open(feature.span), Known::Pinned)
+    pin.map_or(KnownVersion::Open(feature.span), KnownVersion::Pinned)
 }
 
 /// What is known of a version, where the container installs others itself: any of them may be the one that runs.
-fn with_own_installs(container: &Container, profile: &Profile, known: Known) -> Known {
+fn with_own_installs(container: &Container, profile: &Profile, known: KnownVersion) -> KnownVersion {
     let mut known = known;
     for (call, version) in installed_at_start(container, profile) {
         let pin = pinned_version(&version, "what it installs when it starts", Some(call.span));
         known = match (pin, known) {
-            (None, _) => return Known::Open(call.span),
-            (Some(pin), Known::Pinned(before)) => Known::Pinned(before.around(pin)),
-            (Some(pin), Known::Unseen) if !call.conditional => Known::Pinned(pin),
+            (None, _) => return KnownVersion::Open(call.span),
+            (Some(pin), KnownVersion::Pinned(before)) => KnownVersion::Pinned(before.around(pin)),
+            (Some(pin), KnownVersion::Unseen) if !call.conditional => KnownVersion::Pinned(pin),
             (Some(_), known) => known,
         };
     }
@@ -225,14 +227,19 @@ const PROGRAM_DIRECTORIES: [&str; 4] = ["/usr/local", "/usr/local/lib/node_modul
 
 /// The program that is mounted: by its name where that is a version, else any. Only a mount counts that a call comes to
 /// before what the image has; `is_open` says that there may be more calls.
-fn version_of_binary(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>, is_open: bool) -> Known {
+fn version_of_binary(
+    container: &Container,
+    profile: &Profile,
+    calls: &ProgramCalls<'_>,
+    is_open: bool,
+) -> KnownVersion {
     let by_path: Vec<String> = calls.live.iter().filter_map(|call| called_path(container, call)).collect();
     let by_name = calls.live.iter().filter(|call| called_path(container, call).is_none()).map(|call| Some(*call));
     let unseen = (is_open || calls.live.is_empty()).then_some(None);
     let by_name: Vec<Option<&Invocation>> = by_name.chain(unseen).collect();
     let first: Vec<&Mount> = by_name.iter().filter_map(|call| mount_found_first(container, profile, *call)).collect();
     let in_system = |path: &String| path.starts_with("/usr/");
-    let mut found = Known::Unseen;
+    let mut found = KnownVersion::Unseen;
     for mount in &container.mounts {
         let target = &mount.target.text;
         let is_program = target.rsplit('/').next().is_some_and(|name| profile.commands.iter().any(|own| own == name));
@@ -244,13 +251,13 @@ fn version_of_binary(container: &Container, profile: &Profile, calls: &ProgramCa
             && profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()))
             && let Some(pin) = pinned_version(name, "the mounted program", Some(mount.span))
         {
-            return Known::Pinned(pin);
+            return KnownVersion::Pinned(pin);
         }
         let is_run = !by_name.is_empty() || by_path.iter().any(in_system);
         if is_found || is_run && covers_program(container, profile, mount) {
             let text =
                 format!("{} may be run from the mount at {target}: which version that is is not known", profile.name);
-            found = Known::Replaced(Evidence::seen(text, Some(mount.span)));
+            found = KnownVersion::Replaced(Evidence::seen(text, Some(mount.span)));
         }
     }
     found
@@ -283,7 +290,7 @@ fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bo
 
 /// The versions that were installed while the image was built, and those that other builds of it install: any of them may be
 /// the one that runs.
-fn version_of_build(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Known {
+fn version_of_build(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> KnownVersion {
     let mut joined = linked_version(container, profile);
     // A name means the program of the base before that of a directory, where the base may have one.
     let is_named = calls.live.iter().any(|call| called_path(container, call).is_none());
@@ -296,19 +303,19 @@ fn version_of_build(container: &Container, profile: &Profile, calls: &ProgramCal
         let is_setup = installed.place.is_some_and(|place| place.command >= first_of_setup);
         let what = if is_setup { "the command that installs it" } else { "its Dockerfile" };
         let Some(pin) = pinned_version(&installed.version, what, Some(span)) else {
-            return Known::Open(span);
+            return KnownVersion::Open(span);
         };
         joined = Some(pin.around_all(joined));
     }
     for build in &container.other_builds {
         for installed in installed_by_commands(&build.installs, profile) {
             let Some(pin) = pinned_version(&installed.version, "another build of its image", Some(build.span)) else {
-                return Known::Open(build.span);
+                return KnownVersion::Open(build.span);
             };
             joined = Some(pin.around_all(joined));
         }
     }
-    joined.map_or(Known::Unseen, Known::Pinned)
+    joined.map_or(KnownVersion::Unseen, KnownVersion::Pinned)
 }
 
 /// The version that the last link to the program leads to, where the build makes it to a file that is named by its version.

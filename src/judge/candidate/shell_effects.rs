@@ -5,8 +5,8 @@ use super::calls::seen_calls;
 use super::state_dir::StateDir;
 use super::word_path::{UNKNOWN_HOME, expand_choices, expand_partly, expand_word};
 use crate::model::{
-    Container, HostCopy, Invocation, Word, begins_with_star, clean, files_of_contents, join, operands, packing_of,
-    parent_and_name, program_name, shows_hidden, split_below, words_of_copies,
+    Container, HostCopy, Invocation, Word, begins_with_star, clean, earlier_in_line, files_of_contents, join, operands,
+    packing_of, parent_and_name, program_name, shows_hidden, split_below, words_of_copies,
 };
 use crate::rules::Profile;
 use crate::text::Span;
@@ -40,9 +40,7 @@ pub(crate) fn copies_made_by(container: &Container, home: Option<&str>) -> Vec<M
     let calls: Vec<&Invocation> = seen_calls(container).collect();
     let takes_hidden = shows_hidden(calls.iter().copied());
     for (number, call) in calls.iter().enumerate() {
-        let line = |call: &Invocation| (call.span.file, call.span.start.line);
-        let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
-        let before = before.take(MAX_BEFORE).chain(packing_of(call, &calls, number));
+        let before = earlier_in_line(call, &calls, number).chain(packing_of(call, &calls, number));
         for words in words_of_copies(call, before).into_iter().filter(|words| words.recipient.is_none()) {
             let expand = |word: &Word| expand_choices(word, call, container, home);
             let content = files_of_contents(&words.from).next().map(Word::parse);
@@ -155,9 +153,6 @@ fn written_from_elsewhere(container: &Container, state: &StateDir, login: &str) 
     let (from, call) = calls.iter().take(at + 1).find_map(|call| Some((read(call)?, call)))?;
     Some(CopiedLogin { from: clean(&from), span: call.span })
 }
-
-/// Calls before one in its line that are looked at.
-const MAX_BEFORE: usize = 8;
 
 /// A copy from one path to another.
 pub(crate) struct FileCopy<'a> {

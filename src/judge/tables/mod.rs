@@ -24,7 +24,7 @@ pub(super) mod users;
 
 use super::candidate::calls::RunsProgram;
 use super::copied_logins::CLONED;
-use super::{Told, rule_verdict};
+use super::{AnswerExtent, rule_verdict};
 use crate::finding::{Advice, Breach, Evidence, EvidenceKind, Location, Verdict};
 use crate::model::Container;
 use crate::rules::{AdvisedAs, Confidence, Message, Outcome, Ruling, TableName, named_remedy};
@@ -39,7 +39,7 @@ pub(super) struct TableAnswers {
 }
 
 /// Asks every table about one participant.
-pub(super) fn ask_tables(case: &Case<'_, '_>, told: Told) -> TableAnswers {
+pub(super) fn ask_tables(case: &Case<'_, '_>, told: AnswerExtent) -> TableAnswers {
     let mut answers = TableAnswers { breaches: Vec::new(), reason: None };
     for (&name, table) in &case.rules.matrix.tables {
         match table.decide(case.facts).map(|(_, row)| &row.outcome) {
@@ -48,7 +48,7 @@ pub(super) fn ask_tables(case: &Case<'_, '_>, told: Told) -> TableAnswers {
                 answers.breaches.extend(declaration::breaches(case, ruling));
             }
             Some(Outcome::Broken(ruling)) => {
-                let mut breach = if told == Told::Rules {
+                let mut breach = if told == AnswerExtent::Rules {
                     unworded_breach(ruling, case)
                 } else {
                     let values = PlaceholderValues { case, contradiction: None };

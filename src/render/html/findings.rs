@@ -6,7 +6,7 @@ use super::evidence::{evidence_fold, main_location, placed_text, source_figure};
 use super::hit_table::hit_table;
 use super::prose::{code_markup, first_of, path_markup, prose, severity_badge, tone_class};
 use super::remedies::remedy_list;
-use super::sections::{FindingSections, Found, OPEN_FINDINGS};
+use super::sections::{FindingSections, LoginFinding, OPEN_FINDINGS};
 use crate::finding::{Finding, Login, Report, Verdict};
 use crate::render::Given;
 use crate::render::phrases::{count_containers, count_of};
@@ -43,7 +43,7 @@ pub(super) fn section(sections: &FindingSections<'_>, given: &Given<'_>) -> Mark
 }
 
 /// A login with its findings; after the first ones, and for notes, all but the sentence is folded.
-fn login_part(found: &[(usize, Found<'_>)], given: &Given<'_>) -> Markup {
+fn login_part(found: &[(usize, LoginFinding<'_>)], given: &Given<'_>) -> Markup {
     let Some((number, (login, _))) = found.first() else { return html! {} };
     let id = format!("login-{number}");
     html! {

@@ -19,7 +19,7 @@ pub(super) fn hit_table(id: &str, finding: &Finding, given: &Given<'_>) -> Marku
     let all: Vec<&Hit> = given.report.hits_of(finding).collect();
     let (shown, left) = first_of(&all, ROWS);
     let with_project = has_projects(given.report);
-    let rows: Vec<HitRow<'_>> = shown.iter().map(|hit| HitRow::of(hit, with_project, given)).collect();
+    let rows: Vec<HitTableRow<'_>> = shown.iter().map(|hit| HitTableRow::of(hit, with_project, given)).collect();
     let common = common_problem(&rows);
     let groups = match &common {
         Some(_) => rows.iter().map(|row| vec![row]).collect(),
@@ -42,7 +42,7 @@ pub(super) fn hit_table(id: &str, finding: &Finding, given: &Given<'_>) -> Marku
 }
 
 /// A row, whose last cell may say what all others say too.
-struct HitRow<'a> {
+struct HitTableRow<'a> {
     hit: &'a Hit,
     name: Markup,
     place: Markup,
@@ -54,7 +54,7 @@ struct HitRow<'a> {
     standing: Markup,
 }
 
-impl<'a> HitRow<'a> {
+impl<'a> HitTableRow<'a> {
     fn of(hit: &'a Hit, with_project: bool, given: &Given<'_>) -> Self {
         let report = given.report;
         let name = html! {
@@ -91,18 +91,18 @@ impl<'a> HitRow<'a> {
 }
 
 /// What is wrong with each of several.
-fn common_problem(rows: &[HitRow<'_>]) -> Option<String> {
+fn common_problem(rows: &[HitTableRow<'_>]) -> Option<String> {
     let first = rows.first().filter(|_| rows.len() > 1)?.problem(&[]).0;
     rows.iter().all(|row| row.problem(&[]).0 == first).then_some(first)
 }
 
-fn row_table(rows: &[Vec<&HitRow<'_>>], label: &str, common: bool) -> Markup {
+fn row_table(rows: &[Vec<&HitTableRow<'_>>], label: &str, common: bool) -> Markup {
     let columns = COLUMNS.get(..COLUMNS.len() - usize::from(common)).unwrap_or(&COLUMNS);
     block_table(label, columns, &html! { @for row in rows { (hit_row(row, common)) } })
 }
 
 /// A row of one hit, or of several of which the same is to be said.
-fn hit_row(group: &[&HitRow<'_>], common: bool) -> Markup {
+fn hit_row(group: &[&HitTableRow<'_>], common: bool) -> Markup {
     let [row, others @ ..] = group else { return html! {} };
     let hit = row.hit;
     let role = html! { (if hit.role == "unknown" { "role unknown" } else { hit.role }) };

@@ -16,7 +16,7 @@ pub(super) const OPEN_ROWS: usize = 12;
 pub(super) const ROWS: usize = 200;
 
 /// A finding and the login that it is about.
-pub(super) type Found<'a> = (&'a Login, &'a Finding);
+pub(super) type LoginFinding<'a> = (&'a Login, &'a Finding);
 
 /// The findings of a report, each where it is shown.
 pub(super) struct FindingSections<'a> {
@@ -31,15 +31,15 @@ pub(super) struct FindingSections<'a> {
 
 /// Findings in their order, as far as they are shown.
 pub(super) struct FindingList<'a> {
-    pub(super) whole: Vec<Found<'a>>,
-    pub(super) listed: Vec<Found<'a>>,
+    pub(super) whole: Vec<LoginFinding<'a>>,
+    pub(super) listed: Vec<LoginFinding<'a>>,
     /// How many are neither.
     pub(super) left: usize,
 }
 
 impl<'a> FindingSections<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        let mut sections: [Vec<Found<'a>>; 3] = Default::default();
+        let mut sections: [Vec<LoginFinding<'a>>; 3] = Default::default();
         for login in report.sorted_logins() {
             let is_wrong = |finding: &&Finding| report.counts(finding) && finding.severity > Severity::Note;
             let is_sound = !login.findings.iter().any(|finding| is_wrong(&finding));
@@ -67,7 +67,7 @@ impl<'a> FindingSections<'a> {
 }
 
 impl<'a> FindingList<'a> {
-    fn of(mut all: Vec<Found<'a>>) -> Self {
+    fn of(mut all: Vec<LoginFinding<'a>>) -> Self {
         let mut listed = all.split_off(all.len().min(WHOLE_FINDINGS));
         let left = listed.len().saturating_sub(LISTED_FINDINGS);
         listed.truncate(LISTED_FINDINGS);
@@ -79,9 +79,9 @@ impl<'a> FindingList<'a> {
     }
 
     /// Those that are told whole, login by login, each with its number from 1.
-    pub(super) fn by_login(&self) -> Vec<Vec<(usize, Found<'a>)>> {
-        let numbered: Vec<(usize, Found<'a>)> = (1..).zip(self.whole.iter().copied()).collect();
-        let same_login = |a: &(usize, Found<'a>), b: &(usize, Found<'a>)| std::ptr::eq(a.1.0, b.1.0);
+    pub(super) fn by_login(&self) -> Vec<Vec<(usize, LoginFinding<'a>)>> {
+        let numbered: Vec<(usize, LoginFinding<'a>)> = (1..).zip(self.whole.iter().copied()).collect();
+        let same_login = |a: &(usize, LoginFinding<'a>), b: &(usize, LoginFinding<'a>)| std::ptr::eq(a.1.0, b.1.0);
         numbered.chunk_by(same_login).map(<[_]>::to_vec).collect()
     }
 }

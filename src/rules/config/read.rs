@@ -32,7 +32,7 @@ impl Config {
     pub fn parse(file: FileId, text: &str) -> Result<Self, Vec<Problem>> {
         let stream = yaml::parse(file, text, Limits::default())
             .map_err(|error| vec![Problem { message: error.message, span: error.span }])?;
-        let mut reader = Reader { problems: Vec::new() };
+        let mut reader = ConfigReader { problems: Vec::new() };
         for twice in stream.duplicates {
             reader.problem(twice.span, twice.message);
         }
@@ -44,11 +44,11 @@ impl Config {
     }
 }
 
-struct Reader {
+struct ConfigReader {
     problems: Vec<Problem>,
 }
 
-impl Reader {
+impl ConfigReader {
     fn problem(&mut self, span: Span, message: String) {
         self.problems.push(Problem { message, span });
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Listed, Reach, Reader};
+use super::{Listed, Reader, ReaderReach};
 use crate::text::read_error::{EntryKind, ReadError};
 use crate::text::revision_tree::{Blob, RevisionEntry, RevisionTree};
 
@@ -20,11 +20,11 @@ const MAX_TARGET: u64 = 4096;
 pub(super) struct Reached<'a> {
     /// The path without links.
     pub(super) real: PathBuf,
-    pub(super) found: Found<'a>,
+    pub(super) found: ReachedEntry<'a>,
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Found<'a> {
+pub(super) enum ReachedEntry<'a> {
     File(&'a Blob),
     Link(&'a Blob),
     Directory,
@@ -34,7 +34,7 @@ pub(super) enum Found<'a> {
     OnDisk,
 }
 
-impl Found<'_> {
+impl ReachedEntry<'_> {
     /// What it is, where the disk does not say.
     pub(super) fn kind(self) -> EntryKind {
         match self {
@@ -54,7 +54,7 @@ pub(super) enum LastLink {
 }
 
 /// A path on its way.
-struct Way {
+struct PathWalk {
     real: PathBuf,
     /// The components that are left, the first one last.
     rest: Vec<OsString>,
@@ -76,16 +76,16 @@ impl Reader {
         let top = self.revisions.iter().map(|tree| tree.top()).find(|top| whole.starts_with(top));
         let real = top.unwrap_or(Path::new("/")).to_owned();
         let rest = reversed_parts(whole.strip_prefix(&real).unwrap_or(&whole));
-        let mut way = Way { real, rest, entered: top.is_some(), left: false, is_lost: false };
+        let mut way = PathWalk { real, rest, entered: top.is_some(), left: false, is_lost: false };
         let found = self.follow(&mut way, last);
         way.is_lost |= matches!(found, Err(ReadError::Absent));
         if !way.entered {
             return None;
         }
-        let is_allowed = self.reach == Reach::Host || self.is_inside(&way.real) || self.typed(path).is_some();
+        let is_allowed = self.reach == ReaderReach::Host || self.is_inside(&way.real) || self.typed(path).is_some();
         Some(match found {
             // The disk's own bounds hold.
-            Ok(Found::OnDisk) => Ok(Reached { real: way.real, found: Found::OnDisk }),
+            Ok(ReachedEntry::OnDisk) => Ok(Reached { real: way.real, found: ReachedEntry::OnDisk }),
             Ok(found) if is_allowed => Ok(Reached { real: way.real, found }),
             // Of a path that led out and back, an error of its end is none of what is in here.
             Err(error) if is_allowed && !(way.left && way.is_lost) => Err(error),
@@ -93,7 +93,7 @@ impl Reader {
         })
     }
 
-    fn follow(&self, way: &mut Way, last: LastLink) -> Result<Found<'_>, ReadError> {
+    fn follow(&self, way: &mut PathWalk, last: LastLink) -> Result<ReachedEntry<'_>, ReadError> {
         let mut links = 0;
         while let Some(part) = way.rest.pop() {
             let was_inside = self.is_inside(&way.real);
@@ -128,17 +128,17 @@ impl Reader {
     }
 
     /// What is at a path, of which all components but the last lead through no link.
-    fn found_at(&self, real: &Path) -> Result<Found<'_>, ReadError> {
+    fn found_at(&self, real: &Path) -> Result<ReachedEntry<'_>, ReadError> {
         if self.revisions.iter().any(|tree| tree.top() == real) {
-            return Ok(Found::Directory);
+            return Ok(ReachedEntry::Directory);
         }
-        let Some((tree, below)) = self.revision_around(real) else { return Ok(Found::OnDisk) };
+        let Some((tree, below)) = self.revision_around(real) else { return Ok(ReachedEntry::OnDisk) };
         Ok(match tree.entry(below).ok_or(ReadError::Absent)? {
-            RevisionEntry::File(blob) => Found::File(blob),
-            RevisionEntry::Link(blob) => Found::Link(blob),
-            RevisionEntry::Directory => Found::Directory,
-            RevisionEntry::Unread(why) => Found::Unread(why),
-            RevisionEntry::OnDisk => Found::OnDisk,
+            RevisionEntry::File(blob) => ReachedEntry::File(blob),
+            RevisionEntry::Link(blob) => ReachedEntry::Link(blob),
+            RevisionEntry::Directory => ReachedEntry::Directory,
+            RevisionEntry::Unread(why) => ReachedEntry::Unread(why),
+            RevisionEntry::OnDisk => ReachedEntry::OnDisk,
         })
     }
 
@@ -178,27 +178,27 @@ impl Reader {
 }
 
 /// Where what was found leads, if it is a link.
-fn link_target(found: Found<'_>, path: &Path) -> Result<Option<PathBuf>, ReadError> {
+fn link_target(found: ReachedEntry<'_>, path: &Path) -> Result<Option<PathBuf>, ReadError> {
     match found {
-        Found::Link(blob) => {
+        ReachedEntry::Link(blob) => {
             let target = blob.read_start(MAX_TARGET)?;
             if target.size > MAX_TARGET {
                 return Err(ReadError::Failed("the path that this link leads to is too long".to_owned()));
             }
             Ok(Some(PathBuf::from(OsString::from_vec(target.bytes))))
         }
-        Found::OnDisk if fs::symlink_metadata(path)?.is_symlink() => Ok(Some(fs::read_link(path)?)),
+        ReachedEntry::OnDisk if fs::symlink_metadata(path)?.is_symlink() => Ok(Some(fs::read_link(path)?)),
         _ => Ok(None),
     }
 }
 
 /// Refuses what nothing can be in.
-fn check_directory(found: Found<'_>, path: &Path) -> Result<(), ReadError> {
+fn check_directory(found: ReachedEntry<'_>, path: &Path) -> Result<(), ReadError> {
     match found {
-        Found::Directory => Ok(()),
-        Found::OnDisk if fs::symlink_metadata(path)?.is_dir() => Ok(()),
-        Found::Unread(why) => Err(ReadError::Failed(why.to_owned())),
-        Found::File(_) | Found::Link(_) | Found::OnDisk => Err(ReadError::Absent),
+        ReachedEntry::Directory => Ok(()),
+        ReachedEntry::OnDisk if fs::symlink_metadata(path)?.is_dir() => Ok(()),
+        ReachedEntry::Unread(why) => Err(ReadError::Failed(why.to_owned())),
+        ReachedEntry::File(_) | ReachedEntry::Link(_) | ReachedEntry::OnDisk => Err(ReadError::Absent),
     }
 }
 

@@ -65,7 +65,7 @@ fn made(text: &str) -> Made {
 }
 
 fn given(value: &str) -> EnvValue {
-    EnvValue::Set(Value::known(value, None))
+    EnvValue::set(Value::known(value, None))
 }
 
 /// A value: its text, and after a bar the variables in it that are not set.

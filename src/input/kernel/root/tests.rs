@@ -31,7 +31,7 @@ fn links(followed: &Followed) -> Vec<(&str, &str)> {
 
 fn kind(followed: &Followed) -> Option<EntryKind> {
     match &followed.end {
-        End::There(there) => Some(there.entry.kind),
+        PathEnd::There(there) => Some(there.entry.kind),
         _ => None,
     }
 }
@@ -40,7 +40,7 @@ fn kind(followed: &Followed) -> Option<EntryKind> {
 fn what_stands_at_a_path_is_told() {
     let (dir, root) = jail();
     let followed = root.follow("/home/agent/.claude");
-    let End::There(there) = &followed.end else { panic!("{followed:?}") };
+    let PathEnd::There(there) = &followed.end else { panic!("{followed:?}") };
     let truth = fs::metadata(dir.path().join("home/agent/.claude")).unwrap();
     assert_eq!(followed.real, "/home/agent/.claude");
     assert_eq!((there.entry.uid, there.entry.gid, there.entry.mode), (truth.uid(), truth.gid(), truth.mode() & 0o7777));
@@ -50,10 +50,10 @@ fn what_stands_at_a_path_is_told() {
     assert_eq!(kind(&root.follow("/")), Some(EntryKind::Directory));
     assert_eq!(kind(&root.follow("/etc/passwd")), Some(EntryKind::File));
     let absent = root.follow("/home/agent/.claude.lock");
-    assert!(matches!(absent.end, End::Absent), "{absent:?}");
+    assert!(matches!(absent.end, PathEnd::Absent), "{absent:?}");
     assert_eq!(absent.real, "/home/agent/.claude.lock");
     for through_a_file in ["/etc/passwd/x", "/etc/passwd/../passwd"] {
-        assert!(matches!(root.follow(through_a_file).end, End::Absent), "{through_a_file}");
+        assert!(matches!(root.follow(through_a_file).end, PathEnd::Absent), "{through_a_file}");
     }
 }
 
@@ -71,7 +71,7 @@ fn each_link_is_told_with_its_name_and_target() {
     let followed = root.follow("/home/agent/relative/nothing/here");
     assert_eq!(links(&followed), [("/home/agent/relative", "/srv/claude")]);
     assert_eq!(followed.real, "/srv/claude/nothing/here");
-    assert!(matches!(followed.end, End::Absent));
+    assert!(matches!(followed.end, PathEnd::Absent));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn no_link_leads_out() {
     }
     let outside = root.follow("/../../../../../../../../../../root");
     assert_eq!(outside.real, "/root");
-    assert!(matches!(outside.end, End::Absent));
+    assert!(matches!(outside.end, PathEnd::Absent));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn one_call_and_a_walk_tell_the_same() {
         let (one, walked) = (root.follow(path), root.walk(path));
         let seen = |followed: Followed| {
             let inode = match &followed.end {
-                End::There(there) => Some(there.inode),
+                PathEnd::There(there) => Some(there.inode),
                 _ => None,
             };
             (followed.real, followed.links, inode, std::mem::discriminant(&followed.end))
@@ -142,14 +142,14 @@ fn circles_and_long_paths_end() {
     let start = Instant::now();
     for circle in ["/a", "/a/b/c", "/self", "/climb"] {
         let followed = root.follow(circle);
-        assert!(matches!(followed.end, End::Loop), "{circle} {followed:?}");
+        assert!(matches!(followed.end, PathEnd::Loop), "{circle} {followed:?}");
         assert!(followed.links.len() <= MOST_LINKS);
     }
     assert_eq!(kind(&root.follow("/long")), Some(EntryKind::Directory));
     let deep = root.follow(&"/etc".repeat(1_000));
-    assert!(matches!(deep.end, End::Absent), "{:?}", deep.end);
+    assert!(matches!(deep.end, PathEnd::Absent), "{:?}", deep.end);
     let longest = root.follow(&"/a".repeat(5_000));
-    assert!(matches!(longest.end, End::Failed(Errno::NAMETOOLONG)), "{:?}", longest.end);
+    assert!(matches!(longest.end, PathEnd::Failed(Errno::NAMETOOLONG)), "{:?}", longest.end);
     assert!(start.elapsed() < Duration::from_secs(60));
 }
 
@@ -158,7 +158,7 @@ fn the_kernels_own_links_are_not_followed() {
     let root = root_at(Path::new("/"));
     for path in ["/proc/self/root/etc", "/proc/self/fd/0", "/proc/self/cwd", "/proc/self", "/proc/mounts"] {
         let followed = root.follow(path);
-        assert!(matches!(followed.end, End::OwnLink), "{path} {followed:?}");
+        assert!(matches!(followed.end, PathEnd::OwnLink), "{path} {followed:?}");
         assert!(followed.links.is_empty());
         assert_eq!(followed.real, path);
     }
