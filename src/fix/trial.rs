@@ -86,7 +86,9 @@ impl<'a> Trial<'a> {
         let containers = chosen.map(|(_, container)| std::mem::take(container)).collect();
         if before.is_none() {
             // Where it is described may still be told.
-            all.iter_mut().for_each(|one| *one = Container { span: one.span, ..Container::default() });
+            for one in all.iter_mut() {
+                *one = Container { span: one.span, ..Container::default() };
+            }
         }
         let layout = Layout { containers, home: given.layout.home.clone(), ..Layout::default() };
         let given: &'a JudgedLayout<'_> = given;

@@ -67,7 +67,7 @@ mod tests {
         waiting.add("hangs".to_owned(), begin);
         assert_eq!(waiting.patience(begin), Some(PATIENCE));
         waiting.add("later".to_owned(), begin + PART * 2);
-        assert_eq!(waiting.patience(begin + PART * 2), Some(PATIENCE - PART * 2));
+        assert_eq!(waiting.patience(begin + PART * 2), PATIENCE.checked_sub(PART * 2));
         // What is due is told, but not of the later one.
         assert_eq!(waiting.patience(begin + PATIENCE), None);
         assert_eq!(ids(&waiting), ["later"]);
