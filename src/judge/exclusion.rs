@@ -47,6 +47,8 @@ pub(crate) struct Relation {
     pub(crate) others: Vec<usize>,
     /// How many others there are, replicas counted.
     pub(crate) other_count: usize,
+    /// Whether there are others of another name that never run while it does.
+    pub(crate) takes_turns: bool,
     /// Those that no lock of its own keeps it apart from, at most [`MAX_PEERS`].
     pub(crate) unsafe_peers: Vec<usize>,
     /// Whether a second one like it, at the same time, would be kept apart or refresh nothing.
@@ -220,6 +222,9 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let (Some(candidate), Some(members)) = (candidates.get(at), classes.get(own)) else { continue };
         let mut apart = turns.never_beside(at, candidate, candidates);
         apart.extend(never.get(&at).into_iter().flatten());
+        let name = candidate.container.told_name();
+        let takes_turns =
+            apart.iter().filter_map(|other| candidates.get(*other)).any(|other| other.container.told_name() != name);
         let gone: BTreeSet<usize> = apart.iter().filter_map(|other| index_of(*other)).collect();
         let gone = gone.into_iter().filter(|index| *index != candidate.counts_as);
         let gone = gone.map(|index| (index, containers.get(&index).copied().unwrap_or(0)));
@@ -253,7 +258,7 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let unsafe_peers = exposed.flat_map(|members| members.candidates.iter().copied()).filter(is_beside);
         let unsafe_peers = unsafe_peers.take(MAX_PEERS).collect();
         let others = taking_part.iter().copied().filter(is_beside).take(MAX_PEERS).collect();
-        related.push((at, Relation { hosts_differ, others, other_count, unsafe_peers, ..relation }));
+        related.push((at, Relation { hosts_differ, others, other_count, takes_turns, unsafe_peers, ..relation }));
     }
     related.sort_by_key(|(at, _)| *at);
     related
@@ -306,6 +311,7 @@ fn relate_class(own: usize, is_alone: bool, classes: &[ClassMembers<'_>], left: 
         rivals: rivals.iter().map(|(number, _)| *number).collect(),
         others: Vec::new(),
         other_count: 0,
+        takes_turns: false,
         unsafe_peers: Vec::new(),
         is_kept_from_itself: !own_class.is_rival() || own_class.is_kept_from(own_class),
     }

@@ -337,6 +337,8 @@ impl<'a> Judgement<'a, '_> {
             "none of the others refreshes the login".clone_into(&mut reason);
         } else if !reason.is_empty() && facts.peers == Peers::None && candidate.is_without_login() {
             "there is no login where it looks for one".clone_into(&mut reason);
+        } else if !reason.is_empty() && facts.peers == Peers::None && relation.takes_turns {
+            "none of the others of that login runs while it does".clone_into(&mut reason);
         }
         if !reason.is_empty() {
             reason.push_str(&variables_rested_on(candidate, relation.other_count > 0));

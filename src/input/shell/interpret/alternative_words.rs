@@ -45,8 +45,8 @@ impl Interpreter<'_> {
         let items = words.into_iter().skip(1).map(|word| {
             let certainty = word.certainty.and(&certainty);
             // It is written where the parameter is, unless it comes from a list.
-            let source = if word.source.byte_range().is_some() { word.source } else { TracedText::default() };
-            ListItem { text: word.text, source, certainty, unclear: word.unclear, rest: word.rest, either: word.either }
+            let source = if word.source.byte_range().is_some() { word.source.clone() } else { TracedText::default() };
+            ListItem { source, certainty, ..ListItem::from(word) }
         });
         Some(ParameterValue::Many(items.collect()))
     }

@@ -32,6 +32,102 @@ struct JoinSide {
     is_first: bool,
 }
 
+/// The ways on which something is there alone, of those that met at points. Two count as equal: points are told from each
+/// other by nothing else.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WaySides(Rc<Vec<JoinSide>>);
+
+impl PartialEq for WaySides {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl WaySides {
+    /// The same, on one of the ways that meet at one more point.
+    pub(super) fn on_side(&self, point: &JoinPoint, is_first: bool) -> Self {
+        let mut sides = self.0.to_vec();
+        if sides.len() < SIDES {
+            sides.push(JoinSide { point: point.clone(), is_first });
+        }
+        Self(Rc::new(sides))
+    }
+
+    /// The same where the points are other ones, each as it is renamed.
+    pub(super) fn with_points(&self, mut rename: impl FnMut(&JoinPoint) -> JoinPoint) -> Self {
+        let renamed = self.0.iter().map(|side| JoinSide { point: rename(&side.point), is_first: side.is_first });
+        if self.0.is_empty() { self.clone() } else { Self(Rc::new(renamed.collect())) }
+    }
+
+    pub(super) fn are_known(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// The points at which each of two ways has something of its own.
+pub(super) struct SharedPoints(Vec<JoinPoint>);
+
+impl SharedPoints {
+    /// Those among the sides of some things.
+    pub(super) fn of_all<'a>(all: impl Iterator<Item = &'a WaySides>) -> Self {
+        let mut met: BTreeMap<usize, (&JoinPoint, [bool; 2])> = BTreeMap::new();
+        let mut order = Vec::new();
+        for side in all.flat_map(|sides| sides.0.iter()) {
+            let key = side.point.key();
+            let (_, seen) = met.entry(key).or_insert_with(|| {
+                order.push(key);
+                (&side.point, [false; 2])
+            });
+            let [first, second] = seen;
+            if side.is_first { *first = true } else { *second = true }
+        }
+        let shared = order.into_iter().filter_map(|key| met.get(&key)).filter(|(_, seen)| *seen == [true, true]);
+        Self(shared.map(|(point, _)| (*point).clone()).collect())
+    }
+
+    /// What stands for the choice of a way at each of them.
+    pub(super) fn choices(&self) -> KnownAlternatives {
+        let ways = |point: &JoinPoint| {
+            let way = |is_first: bool| Alternative {
+                text: TracedText::plain(way_name(is_first)),
+                sides: vec![JoinSide { point: point.clone(), is_first }],
+            };
+            Alternatives(Rc::new(vec![way(true), way(false)]))
+        };
+        self.0.iter().enumerate().map(|(at, point)| (point_name(at), ways(point))).collect()
+    }
+
+    /// Whether something is there where a way was chosen at each point, and whether that is certain.
+    pub(super) fn presence(&self, sides: &WaySides, choice: &Choice<'_>) -> Presence {
+        let mut presence = Presence::Sure;
+        for side in sides.0.iter() {
+            let at = self.0.iter().position(|point| Rc::ptr_eq(&point.0, &side.point.0));
+            match at.and_then(|at| choice.text_of(&point_name(at))) {
+                Some(way) if way.raw() == way_name(side.is_first) => {}
+                Some(_) => return Presence::No,
+                None => presence = Presence::Perhaps,
+            }
+        }
+        presence
+    }
+}
+
+/// Whether something is there on a way that was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    No,
+    Perhaps,
+    Sure,
+}
+
+fn point_name(at: usize) -> String {
+    format!("point {at}")
+}
+
+fn way_name(is_first: bool) -> &'static str {
+    if is_first { "first" } else { "second" }
+}
+
 impl JoinSide {
     fn is_opposite(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.point.0, &other.point.0) && self.is_first != other.is_first

@@ -64,6 +64,7 @@ impl Interpreter<'_> {
         let mut functions = false;
         let mut reference = false;
         let mut withholds = false;
+        let mut associative = false;
         for item in items {
             let name = match item {
                 DeclareItem::Assign(assign) => assign.name.clone(),
@@ -80,6 +81,7 @@ impl Interpreter<'_> {
                         functions |= text.contains('f');
                         local &= !text.contains('g');
                         reference |= keyword != "export" && text.contains('n');
+                        associative |= keyword != "export" && text.contains('A');
                         continue;
                     }
                     if !word.is_fixed() {
@@ -105,6 +107,9 @@ impl Interpreter<'_> {
                 continue;
             }
             self.hide_global(&name, local, &state);
+            if associative {
+                self.declare_associative(&name, &mut state);
+            }
             if withholds {
                 if let DeclareItem::Assign(assign) = item {
                     self.run_assignment(assign, false, &mut state);
@@ -170,6 +175,9 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn run_assignment(&mut self, assign: &Assignment, export: bool, state: &mut ShellState) {
+        if self.assign_associative(assign, state) {
+            return;
+        }
         let name = state.target_of(&assign.name);
         let old = state.vars.value(&name).cloned();
         let value = match &assign.value {

@@ -1,7 +1,9 @@
-//! The words of a command, where a variable of them is one of several texts: all that they may be.
+//! The words of a command, where a variable of them is one of several texts, or a list is set on several ways: all that they
+//! may be.
 //! Uses `interpreter`, `alternatives` and `model`.
 
-use super::alternatives::{Choice, KnownAlternatives, used_in};
+use super::alternatives::{Choice, KnownAlternatives, Presence, SharedPoints, used_in};
+use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
@@ -22,22 +24,32 @@ impl Interpreter<'_> {
                 used.extend(used_in(&word.text, &self.alternatives));
             }
         }
-        if used.is_empty() || self.copies_to_alternatives {
+        if self.copies_to_alternatives {
+            used.clear();
+        }
+        let points = SharedPoints::of_all(words.iter().map(|word| &word.sides));
+        used.extend(points.choices());
+        if used.is_empty() {
             return Vec::new();
         }
-        let choices = Choice::all_of(&used);
-        let chosen = |choice: &Choice<'_>| {
-            words
-                .iter()
-                .enumerate()
-                .map(|(at, word)| {
-                    let text = choice.text_of(&word_key(at)).cloned().unwrap_or_else(|| choice.put_into(&word.text));
-                    let unclear = word.unclear && (text == word.text || has_other_unclear(&text, state));
-                    ShellWord { text, unclear, ..word.clone() }
-                })
-                .collect()
-        };
-        choices.iter().map(chosen).collect()
+        let mut ways: Vec<Vec<ShellWord>> = Vec::new();
+        for choice in &Choice::all_of(&used) {
+            let chosen = words.iter().enumerate().filter_map(|(at, word)| {
+                let presence = points.presence(&word.sides, choice);
+                let text = choice.text_of(&word_key(at)).cloned().unwrap_or_else(|| choice.put_into(&word.text));
+                let unclear = word.unclear && (text == word.text || has_other_unclear(&text, state));
+                let is_settled = presence == Presence::Sure && word.sides.are_known();
+                let certainty = if is_settled { Certainty::Sure } else { word.certainty.clone() };
+                (presence != Presence::No).then(|| ShellWord { text, unclear, certainty, ..word.clone() })
+            });
+            let chosen: Vec<ShellWord> = chosen.collect();
+            let is_same = |(one, other): (&ShellWord, &ShellWord)| one.text == other.text;
+            let is_known = |way: &Vec<ShellWord>| way.len() == chosen.len() && way.iter().zip(&chosen).all(is_same);
+            if !ways.iter().any(is_known) {
+                ways.push(chosen);
+            }
+        }
+        ways
     }
 }
 

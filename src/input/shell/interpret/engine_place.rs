@@ -1,5 +1,8 @@
-//! Where a start stands whose engine is in a variable. Uses `shell_word`, `docker_cli` and `text`.
+//! Where a start stands whose engine is in a variable, and which one that is. Uses `list_item`, `shell_word`, `docker_cli`
+//! and `text`.
 
+use super::certainty::Certainty;
+use super::list_item::ListItem;
 use super::shell_word::ShellWord;
 use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::UnexpandedWord;
@@ -18,4 +21,12 @@ pub(super) fn place_engine(own: &mut [ShellWord], word: &UnexpandedWord, sources
         let is_elsewhere = engine.source.byte_range() != written.source.byte_range();
         engine.span = written.source_span(sources).filter(|_| is_elsewhere);
     }
+}
+
+/// Whether words are names of engines, each of which is there on some ways only.
+pub(super) fn are_engines(items: &[ListItem]) -> bool {
+    let is_engine = |raw: &str| is_engine_program(raw.rsplit('/').next().unwrap_or(raw));
+    let is_one =
+        |item: &ListItem| item.certainty != Certainty::Sure && item.text.is_fixed() && is_engine(&item.text.raw());
+    items.len() > 1 && items.iter().all(is_one)
 }

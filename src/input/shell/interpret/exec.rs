@@ -354,7 +354,10 @@ impl Interpreter<'_> {
         let conditions = std::mem::take(&mut self.conditions);
         let calls = std::mem::take(&mut self.calls);
         let bash = std::mem::replace(&mut self.bash, call.bash);
-        let exits = self.in_child_process(state, inner, run);
+        let exits = self.in_child_process(state, inner, |interpreter, inner| {
+            let inner = interpreter.read_startup_files(&call.startup, call.bash, inner);
+            run(interpreter, inner)
+        });
         self.calls = calls;
         self.bash = bash;
         self.conditions = conditions;

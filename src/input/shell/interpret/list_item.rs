@@ -1,7 +1,7 @@
 //! Elements of arrays and arguments, and how the lists of two branches are joined.
 //! Uses `shell_word` and `certainty`.
 
-use super::alternatives::{Alternatives, JoinPoint};
+use super::alternatives::{Alternatives, JoinPoint, WaySides};
 use super::certainty::{Certainty, OneSided};
 use super::shell_word::ShellWord;
 use super::unknown_arguments::UnknownArguments;
@@ -21,12 +21,14 @@ pub(super) struct ListItem {
     pub(super) rest: Option<UnknownArguments>,
     /// What its whole text is one of, where that is known.
     pub(super) either: Alternatives,
+    /// The ways on which it is there, where that is not on all.
+    pub(super) sides: WaySides,
 }
 
 impl From<ShellWord> for ListItem {
     fn from(word: ShellWord) -> Self {
-        let ShellWord { text, source, certainty, unclear, rest, either, .. } = word;
-        Self { text, source, certainty, unclear, rest, either }
+        let ShellWord { text, source, certainty, unclear, rest, either, sides, .. } = word;
+        Self { text, source, certainty, unclear, rest, either, sides }
     }
 }
 
@@ -54,7 +56,13 @@ impl ListItem {
             unclear: self.unclear || unclear,
             rest: self.rest.clone(),
             either: self.either.clone(),
+            sides: self.sides.clone(),
         }
+    }
+
+    /// The same item, on one of two ways alone.
+    fn on_side(&self, certainty: &Certainty, point: &JoinPoint, is_first: bool) -> Self {
+        Self { sides: self.sides.on_side(point, is_first), ..self.with(certainty, false) }
     }
 }
 
@@ -91,8 +99,8 @@ pub(super) fn join_lists(a: &[ListItem], b: &[ListItem], one_sided: &OneSided) -
     let both = |(x, y): (&ListItem, &ListItem)| x.with(&y.certainty, y.unclear);
     let mut joined: Vec<ListItem> = a.iter().zip(b).take(front).map(both).collect();
     joined.extend(either.unwrap_or_else(|| {
-        let of_a = middle_a.iter().map(|item| item.with(only_a, false));
-        of_a.chain(middle_b.iter().map(|item| item.with(only_b, false))).collect()
+        let of_a = middle_a.iter().map(|item| item.on_side(only_a, point, true));
+        of_a.chain(middle_b.iter().map(|item| item.on_side(only_b, point, false))).collect()
     }));
     joined.extend(a.iter().rev().zip(b.iter().rev()).take(back).map(both).rev());
     joined

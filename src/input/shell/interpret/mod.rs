@@ -4,7 +4,8 @@
 //! ```text
 //! value_positions   a Compose value's characters, found in the file
 //! interpreter       statements one after the other: `branches`, `lists`, `test_expr`, `simple_command`, `builtins`,
-//!                   `assignment`, `taken_names`, `redirection` are its larger cases
+//!                   `assignment`, `associative_arrays`, `taken_names`, `redirection` are its larger
+//!                   cases
 //! shell_state       variables, descriptors and locks at one point, and how branches are joined; `exit_states`: the
 //!                   states in which a statement ends, `control_frames`: what they leave; `variable_value`,
 //!                   `shell_variables`: what a variable holds, and which are asked for; `certainty`: what happened on
@@ -18,7 +19,7 @@
 //!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
 //!                   `program_scripts`: those that stand for a program; `own_scripts`: those that were written before;
-//!                   `variable_files`: those that set variables
+//!                   `variable_files`: those that set variables; `startup_files`: those that a shell reads first
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `recipe_calls`,
@@ -41,6 +42,7 @@ mod alternative_words;
 mod alternatives;
 mod arguments;
 mod assignment;
+mod associative_arrays;
 mod branches;
 mod builtins;
 mod call_notes;
@@ -103,6 +105,7 @@ mod shell_word;
 mod simple_command;
 mod split_words;
 mod start_record;
+mod startup_files;
 #[cfg(test)]
 mod step_tests;
 mod supervised_commands;

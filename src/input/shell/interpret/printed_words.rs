@@ -9,7 +9,7 @@ use super::print_record::{PrintedWords, redirects_output};
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
-use crate::input::shell::parse::syntax::SimpleCommand;
+use crate::input::shell::parse::syntax::{Redirect, RedirectAction, RedirectTarget, SimpleCommand};
 use crate::text::TracedText;
 
 /// Programs that print nothing where they succeed.
@@ -61,7 +61,9 @@ impl Interpreter<'_> {
 
     /// Notes what a command prints that is no function.
     pub(super) fn note_printed(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &ShellState) {
-        let Some(printed) = self.printed.last_mut().filter(|printed| printed.aside == 0) else { return };
+        if self.printed.last().is_none_or(|printed| printed.aside > 0) {
+            return;
+        }
         if simple.redirects.iter().any(redirects_output) {
             return;
         }
@@ -69,7 +71,9 @@ impl Interpreter<'_> {
         if SILENT.contains(&name.as_str()) {
             return;
         }
-        let Some(mut text) = printed_text(&name, words) else {
+        let document = if name == "cat" && words.len() == 1 { self.printed_document(simple, state) } else { None };
+        let Some(printed) = self.printed.last_mut() else { return };
+        let Some(mut text) = document.or_else(|| printed_text(&name, words)) else {
             printed.is_unknown = true;
             return;
         };
@@ -80,6 +84,16 @@ impl Interpreter<'_> {
             text = text.only_where(&Certainty::Perhaps);
         }
         printed.words.append(text);
+    }
+
+    /// The here-document that `cat` prints.
+    fn printed_document(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<SplitWords> {
+        let is_input = |redirect: &&Redirect| matches!(redirect.target, RedirectTarget::Number(0));
+        let RedirectAction::Data(document) = &simple.redirects.iter().rfind(is_input)?.action else { return None };
+        // What is substituted in it ran when it was made.
+        let text = document.word()?;
+        let word = self.without_recording(|interpreter| interpreter.expand_one(text, &mut state.clone()));
+        Some(printed_word(&word))
     }
 }
 

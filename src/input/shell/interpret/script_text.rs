@@ -44,8 +44,8 @@ impl Shebang {
             }
             name = program_name(words.next());
         }
-        if name == "with-contenv" {
-            // It hands the container's variables on.
+        // The one hands the container's variables on, the other is many programs by their names.
+        if matches!(name, "with-contenv" | "busybox" | "toybox") {
             name = program_name(words.next());
         }
         let options: Vec<&str> = words.collect();

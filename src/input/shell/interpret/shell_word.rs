@@ -1,7 +1,7 @@
 //! A word of a command after the shell expanded it.
 //! May use `text`, `alternatives` and `certainty`.
 
-use super::alternatives::Alternatives;
+use super::alternatives::{Alternatives, WaySides};
 use super::certainty::Certainty;
 use super::unknown_arguments::UnknownArguments;
 use crate::text::{FileId, Sources, Span, TracedChar, TracedText, char_width};
@@ -24,6 +24,8 @@ pub(super) struct ShellWord {
     pub(super) rest: Option<UnknownArguments>,
     /// What its whole text is one of, where that is known.
     pub(super) either: Alternatives,
+    /// The ways on which it is there, where that is not on all.
+    pub(super) sides: WaySides,
 }
 
 impl ShellWord {

@@ -41,6 +41,33 @@ const SERVICES: [&str; 2] = ["/etc/services.d", "/etc/s6-overlay/s6-rc.d"];
 const FIRST_SCRIPTS: [&str; 2] = ["/etc/cont-init.d", "/etc/fix-attrs.d"];
 /// Files of a service that are run.
 const OF_SERVICE: [&str; 2] = ["run", "finish"];
+/// The file of a service of s6 that is run once: a command line of execline.
+const ONCE: &str = "up";
+/// Commands of execline that read what follows in a way of their own: blocks, variables, conditions.
+const OF_EXECLINE: [&str; 22] = [
+    "backtick",
+    "case",
+    "define",
+    "dollarat",
+    "elgetopt",
+    "export",
+    "fdblock",
+    "fdclose",
+    "fdmove",
+    "fdreserve",
+    "fdswap",
+    "forbacktickx",
+    "foreground",
+    "forx",
+    "if",
+    "ifelse",
+    "ifthenelse",
+    "importas",
+    "loopwhilex",
+    "pipeline",
+    "redirfd",
+    "withstdinas",
+];
 /// Where supervisord looks for its configuration.
 const CONFIGURATIONS: [&str; 2] = ["/etc/supervisord.conf", "/etc/supervisor/supervisord.conf"];
 /// Programs that change no text of a file that they name.
@@ -201,11 +228,39 @@ impl Interpreter<'_> {
                     self.run_beside(state, |interpreter, child| interpreter.start_program(&[word], child));
                 }
             }
-            // What runs once is told in a language of its own.
-            is_whole &= self.context.file_system.files_below(directory, "up").is_empty();
+            for path in self.context.file_system.files_below(directory, ONCE) {
+                is_whole &= self.run_line_of_execline(&path, state);
+            }
             is_whole &= self.is_left_alone(directory);
         }
         is_whole
+    }
+
+    /// Runs the command line in a file of execline, where it is one of plain words that each run what follows; whether it is.
+    fn run_line_of_execline(&mut self, path: &str, state: &ShellState) -> bool {
+        let text = match self.context.file_system.open(path) {
+            Lookup::Text(file) => TracedText::of_file(file, self.context.sources),
+            _ => return false,
+        };
+        let mut words: Vec<ShellWord> = Vec::new();
+        for line in text.0.split(|traced| traced.ch == '\n') {
+            let is_said = line.iter().find(|traced| !traced.ch.is_whitespace()).is_some_and(|traced| traced.ch == '#');
+            let own = line.split(|traced| traced.ch.is_whitespace()).filter(|word| !word.is_empty() && !is_said);
+            words.extend(own.map(|word| {
+                let text = TracedText(word.to_vec());
+                ShellWord { source: text.clone(), text, ..ShellWord::default() }
+            }));
+        }
+        let is_plain = |word: &ShellWord| {
+            let raw = word.raw();
+            let name = raw.rsplit('/').next().unwrap_or_default();
+            !raw.contains(['{', '}', '"', '\\', '$']) && !OF_EXECLINE.contains(&name)
+        };
+        if words.is_empty() || !words.iter().all(is_plain) {
+            return words.is_empty();
+        }
+        self.run_beside(state, |interpreter, child| interpreter.start_program(&words, child));
+        true
     }
 
     /// Whether no command puts anything into a directory.

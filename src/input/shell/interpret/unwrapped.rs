@@ -1,7 +1,8 @@
 //! What a program that runs another one runs, and how its own options are skipped.
-//! Uses `shell_word` and `variable_value`.
+//! Uses `shell_word`, `startup_files` and `variable_value`.
 
 use super::shell_word::ShellWord;
+use super::startup_files::Startup;
 use super::variable_value::VariableValue;
 use crate::model::Inherits;
 use crate::text::TracedText;
@@ -65,6 +66,8 @@ pub(super) struct ShellCall {
     pub(super) errexit: bool,
     pub(super) allexport: bool,
     pub(super) pipefail: bool,
+    /// What decides which files it reads first.
+    pub(super) startup: Startup,
 }
 
 impl ShellCall {
@@ -74,6 +77,8 @@ impl ShellCall {
         self.bash = words.next() == Some("bash");
         let letters: String = words.filter(|word| word.starts_with('-') && !word.starts_with("--")).collect();
         (self.errexit, self.allexport) = (letters.contains('e'), letters.contains('a'));
+        self.startup.is_login = letters.contains('l') || line.split_whitespace().any(|word| word == "--login");
+        self.startup.is_other = line.starts_with("zsh");
     }
 
     /// A text without options.
@@ -85,6 +90,7 @@ impl ShellCall {
             errexit: false,
             allexport: false,
             pipefail: false,
+            startup: Startup::default(),
         }
     }
 }

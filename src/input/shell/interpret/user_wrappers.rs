@@ -96,7 +96,13 @@ pub(super) fn read_switch_user(words: &[ShellWord]) -> Unwrapped {
     let is_text = |word: &ShellWord| matches!(word.raw().as_str(), "-c" | "--command");
     let after = rest.iter().position(is_text).and_then(|at| rest.get(at + 1));
     match (text.or_else(|| after.cloned()), rest) {
-        (Some(text), _) => inner.shell = Some(ShellCall::plain(text)),
+        (Some(text), _) => {
+            let mut call = ShellCall::plain(text);
+            // The user's own shell, which mostly is bash where there is one.
+            call.startup.is_login = inner.inherits == Inherits::Nothing;
+            call.bash = call.startup.is_login;
+            inner.shell = Some(call);
+        }
         // The user's shell is given a file and its arguments.
         (None, [_, ..]) => inner.words = std::iter::once(ShellWord::plain("sh")).chain(rest.iter().cloned()).collect(),
         (None, []) => return Unwrapped::Program,

@@ -64,11 +64,15 @@ impl VariableValue {
     /// The same where the points at which ways met are other ones, each as it is renamed.
     pub(super) fn with_points(&self, rename: &mut dyn FnMut(&JoinPoint) -> JoinPoint) -> Self {
         let in_items = |items: &[ListItem], rename: &mut dyn FnMut(&JoinPoint) -> JoinPoint| -> Vec<ListItem> {
-            let renamed =
-                items.iter().map(|item| ListItem { either: item.either.with_points(&mut *rename), ..item.clone() });
+            let renamed = items.iter().map(|item| ListItem {
+                either: item.either.with_points(&mut *rename),
+                sides: item.sides.with_points(&mut *rename),
+                ..item.clone()
+            });
             renamed.collect()
         };
-        let has_either = |items: &[ListItem]| items.iter().any(|item| item.either.are_known());
+        let has_either =
+            |items: &[ListItem]| items.iter().any(|item| item.either.are_known() || item.sides.are_known());
         match self {
             Self::Either(either) => Self::Either(either.with_points(rename)),
             Self::List(items) if has_either(items) => Self::List(in_items(items, rename)),

@@ -3,8 +3,9 @@
 
 use super::alternatives::Alternatives;
 use super::arguments::{ArgumentValue, Arguments};
+use super::associative_arrays::associative_element;
 use super::certainty::Certainty;
-use super::engine_place::place_engine;
+use super::engine_place::{are_engines, place_engine};
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::{self, ListItem};
@@ -108,6 +109,7 @@ impl Interpreter<'_> {
                     let starts = self.started.len();
                     let printed = self.run_substitutions(raw, blocks, state);
                     let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
+                    let told = told.or_else(|| associative_element(raw, state));
                     let told = told.or_else(|| self.indirect_value(raw, state));
                     let told = told.or_else(|| self.made_file(raw));
                     let told = told.or_else(|| self.login_content(raw, blocks, state));
@@ -283,6 +285,10 @@ impl Interpreter<'_> {
                 cut_pattern(&text, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             }
             Some(VariableValue::Words(words)) if param.op.is_empty() && !quoted => ParameterValue::Many(words.items),
+            // One of them, whichever was printed: `BIN=$(engine_name)`.
+            Some(VariableValue::Words(words)) if param.op.is_empty() && alone && are_engines(&words.items) => {
+                ParameterValue::Many(words.items)
+            }
             Some(_) if !param.is_value() => ParameterValue::Unclear,
             Some(VariableValue::Maybe(text, certainty)) if param.op.is_empty() => {
                 ParameterValue::Maybe(text, certainty)
@@ -411,6 +417,7 @@ fn append_items(
         open.either = if alone { piece.either.clone() } else { Alternatives::default() };
         if alone {
             open.certainty = piece.certainty.clone();
+            open.sides = piece.sides.clone();
         } else {
             open.unclear |= piece.certainty != Certainty::Sure;
         }

@@ -121,6 +121,7 @@ fn is_cluster(option: &str, letter: char) -> bool {
 
 fn read_shell(words: &[ShellWord], bash: bool) -> Unwrapped {
     let mut call = ShellCall { bash, ..ShellCall::plain(ShellWord::default()) };
+    call.startup.is_other = words.first().is_some_and(|word| word.raw().rsplit('/').next() == Some("zsh"));
     let (mut text, mut at) = (false, 1);
     while let Some(word) = words.get(at).filter(|word| word.is_fixed()) {
         let option = word.raw();
@@ -133,7 +134,11 @@ fn read_shell(words: &[ShellWord], bash: bool) -> Unwrapped {
             break;
         }
         if option.starts_with("--") {
-            at += usize::from(matches!(option.as_str(), "--rcfile" | "--init-file"));
+            if matches!(option.as_str(), "--rcfile" | "--init-file") {
+                call.startup.rc_file = words.get(at).cloned();
+                at += 1;
+            }
+            call.startup.take_option(&option);
             continue;
         }
         let on = option.starts_with('-');
@@ -151,6 +156,7 @@ fn read_shell(words: &[ShellWord], bash: bool) -> Unwrapped {
                     }
                     at += 1;
                 }
+                other if on => call.startup.take_option(other.encode_utf8(&mut [0; 4])),
                 _ => {}
             }
         }
