@@ -33,15 +33,10 @@ impl Interpreter<'_> {
 
     /// `[subscript]=value` of a list.
     fn assign_listed(&mut self, name: &str, word: &UnexpandedWord, state: &mut ShellState) {
-        let word = self.expand_one(word, state);
-        let raw = word.raw();
-        let parts = raw.strip_prefix('[').and_then(|rest| rest.split_once("]="));
-        let Some((subscript, _)) = parts else {
+        let Some(subscript) = &word.subscript else {
             return self.assign_element(name, "$", VariableValue::Unclear, state);
         };
-        let start = subscript.chars().count() + "[]=".len();
-        let text = word.text.part(start, word.text.0.len());
-        let value = if word.unclear { VariableValue::Unclear } else { VariableValue::Text(text) };
+        let value = self.expand_assigned(word, state);
         self.assign_element(name, subscript, value, state);
     }
 

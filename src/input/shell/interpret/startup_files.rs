@@ -100,9 +100,10 @@ impl Interpreter<'_> {
             return self.read_if_there("/etc/profile", state);
         }
         let files = self.context.file_system;
-        let mut parts: Vec<String> = files.files_in(PROFILE_PARTS, &|name| name.ends_with(".sh"));
+        let mut parts: Vec<String> = files.files_in(PROFILE_PARTS, &|name| name.strip_suffix(".sh").is_some());
         let outputs = files.installs().iter().filter_map(|call| call.output.as_ref()?.known());
-        let written = outputs.filter(|path| split_below(path, PROFILE_PARTS).is_some() && path.ends_with(".sh"));
+        let written =
+            outputs.filter(|path| split_below(path, PROFILE_PARTS).is_some() && path.strip_suffix(".sh").is_some());
         parts.extend(written.filter_map(parent_and_name).map(|(_, name)| name.to_owned()));
         parts.sort();
         parts.dedup();

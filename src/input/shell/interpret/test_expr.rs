@@ -116,7 +116,7 @@ impl Interpreter<'_> {
         let raw = TracedText::live(&format!("${{{name}}}"));
         let part =
             WordPart::Param { param: Parameter::named(name), raw: raw.clone(), quoted: true, blocks: Vec::new() };
-        self.expand_one(&UnexpandedWord { parts: vec![part], source: raw }, state)
+        self.expand_one(&UnexpandedWord { parts: vec![part], source: raw, subscript: None }, state)
     }
 
     /// A word that is one variable of the environment, as the text that this is, where the environment decides.

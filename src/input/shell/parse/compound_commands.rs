@@ -264,5 +264,5 @@ impl ShellParser<'_> {
 fn all_arguments(name: &TracedText) -> UnexpandedWord {
     let part =
         WordPart::Param { param: Parameter::named("@"), raw: TracedText::live("$@"), quoted: true, blocks: Vec::new() };
-    UnexpandedWord { parts: vec![part], source: name.clone() }
+    UnexpandedWord { parts: vec![part], source: name.clone(), subscript: None }
 }

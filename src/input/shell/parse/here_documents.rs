@@ -49,7 +49,7 @@ impl ShellParser<'_> {
         } else {
             self.read_inner_text(&source, start, |inner| inner.read_document_parts())
         };
-        UnexpandedWord { parts, source }
+        UnexpandedWord { parts, source, subscript: None }
     }
 
     fn document_text(&self, start: usize, end: usize, strips_tabs: bool) -> TracedText {

@@ -62,7 +62,7 @@ impl ShellParser<'_> {
         word.finish_literal(false);
         let mut parts = word.parts;
         enliven_tilde(&mut parts);
-        Ok(Some(UnexpandedWord { parts, source: self.text_from(start) }))
+        Ok(Some(UnexpandedWord { parts, source: self.text_from(start), subscript: None }))
     }
 
     /// Whether what was read last makes a bracket begin a group of patterns: `@(a|b)`.

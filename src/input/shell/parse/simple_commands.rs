@@ -144,11 +144,12 @@ impl ShellParser<'_> {
             }
             // `[key]=value`: the value is the element.
             let key = if self.peek() == Some('[') { self.subscript_length(0) } else { None };
-            let keyed = key.and_then(|length| Some(length + self.assignment_sign(length)?.1));
-            self.advance(keyed.unwrap_or(0));
+            let keyed = key.and_then(|length| Some((length, length + self.assignment_sign(length)?.1)));
+            let subscript = keyed.map(|(length, _)| self.text_between(self.at + 1, self.at + length - 1).raw());
+            self.advance(keyed.map_or(0, |(_, whole)| whole));
             match self.read_word(WordMode::Plain)? {
-                Some(word) => words.push(word),
-                None if keyed.is_some() => words.push(UnexpandedWord::default()),
+                Some(word) => words.push(UnexpandedWord { subscript, ..word }),
+                None if keyed.is_some() => words.push(UnexpandedWord { subscript, ..UnexpandedWord::default() }),
                 None => return Err(self.error()),
             }
         }

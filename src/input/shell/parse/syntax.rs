@@ -193,6 +193,8 @@ pub(crate) struct UnexpandedWord {
     pub(crate) parts: Vec<WordPart>,
     /// The word as it is written.
     pub(crate) source: TracedText,
+    /// Of an element of an array, as `[subscript]=word` is one: what stands in the brackets.
+    pub(crate) subscript: Option<String>,
 }
 
 /// A piece of a word.
