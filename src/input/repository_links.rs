@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::project::Repository;
-use crate::model::{Container, EngineHost, MountSource};
+use crate::model::{Container, CopiedFrom, EngineHost, MountSource};
 use crate::text::Reader;
 
 /// Follows the links on what containers of this host mount of the repository, and on what is copied there. A link that
@@ -26,7 +26,11 @@ pub(super) fn follow_repository_links(containers: &mut [Container], repository: 
             }
         }
         for copy in &mut container.host_copies {
-            copy.from = links.real_path_of(&copy.from).unwrap_or_else(|| std::mem::take(&mut copy.from));
+            if let CopiedFrom::Host(path) = &mut copy.from
+                && let Some(real) = links.real_path_of(path)
+            {
+                *path = real;
+            }
         }
     }
 }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::candidate::Candidate;
-use super::candidate::shell_effects::{CopiedLogin, FileCopy, MadeCopy, copies_made_by};
+use super::candidate::shell_effects::{CopiedLogin, FileCopy, MadeCopy, copies_made_by, find_host_copies};
 use super::place::{Filesystem, MountLookup, MountedPath, Place};
-use crate::model::{Container, HostCopy, join, split_below};
+use crate::model::{Container, CopiedFrom, HostCopy, join, split_below};
 use crate::rules::{Profile, Ruleset};
+use crate::text::Span;
 
 /// Copies of all containers that are held against logins.
 const MAX_COPIES: usize = 1_000;
@@ -34,9 +35,18 @@ pub(super) fn add_lent_copies(
 ) {
     let mut copies: HashMap<FilesystemKey, Vec<LentCopy>> = HashMap::new();
     let mut left = MAX_COPIES;
+    let senders = Senders::new(containers, rules);
+    for candidate in candidates.iter_mut() {
+        let sent = find_host_copies(candidate.container, &candidate.state, profile);
+        let sent = sent
+            .filter(|copy| matches!(copy.from, CopiedFrom::Container { .. }))
+            .filter_map(|copy| Some((CopiedLogin { from: copy.shown.clone(), span: copy.span }, senders.place(copy)?)));
+        candidate.copied.extend(sent.collect::<Vec<_>>());
+    }
     for (by, container) in containers.iter().enumerate() {
         let made = copies_made_by(container, None);
-        let of_host = container.host_copies.iter().map(made_of_host);
+        let of_host =
+            container.host_copies.iter().filter_map(|copy| Some((senders.place(copy)?, made_by_script(copy))));
         if made.is_empty() && container.host_copies.is_empty() {
             continue;
         }
@@ -69,15 +79,42 @@ pub(super) fn add_lent_copies(
     }
 }
 
-/// A copy out of a path of the host, with the place of that.
-fn made_of_host(copy: &HostCopy) -> (Place, MadeCopy) {
-    let made = MadeCopy {
+/// The containers that something is copied out of.
+struct Senders<'a> {
+    containers: &'a [Container],
+    rules: &'a Ruleset,
+    /// Their numbers, by their names and where they are described.
+    numbers: HashMap<(&'a str, Span), usize>,
+}
+
+impl<'a> Senders<'a> {
+    fn new(containers: &'a [Container], rules: &'a Ruleset) -> Self {
+        let numbers = containers.iter().enumerate().map(|(at, one)| ((one.name.as_str(), one.span), at));
+        Self { containers, rules, numbers: numbers.collect() }
+    }
+
+    /// Where something is that is copied; `None` where whose it is was not found.
+    fn place(&self, copy: &HostCopy) -> Option<Place> {
+        match &copy.from {
+            CopiedFrom::Host(path) => Some(MountedPath::on_host(path).place),
+            CopiedFrom::Named(_) => None,
+            CopiedFrom::Container { name, span, path } => {
+                let at = *self.numbers.get(&(name.as_str(), *span))?;
+                let container = self.containers.get(at)?;
+                Some(MountLookup::new(at, container, &self.rules.filesystems).land(path).place)
+            }
+        }
+    }
+}
+
+/// A copy that a script of the host makes, as if the container made it.
+fn made_by_script(copy: &HostCopy) -> MadeCopy {
+    MadeCopy {
         from: copy.shown.clone(),
         to: copy.to.clone(),
         whole: copy.whole,
         excluded: copy.excluded.clone(),
         skips_hidden: copy.skips_hidden,
         span: copy.span,
-    };
-    (MountedPath::on_host(&copy.from).place, made)
+    }
 }

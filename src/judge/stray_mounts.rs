@@ -15,6 +15,8 @@ use crate::rules::{Refresh, Ruleset};
 /// What participants share: their directories and logins, and every directory above those.
 struct Shared {
     exactly: HashSet<Place>,
+    /// The directories and logins that only one container can reach.
+    private: HashSet<Place>,
     above: HashSet<Place>,
 }
 
@@ -26,7 +28,12 @@ pub(crate) fn mark_stray_mounts(candidates: &mut [Candidate<'_>], rules: &Rulese
     for candidate in candidates.iter_mut().filter(|candidate| !candidate.container.is_host()) {
         let other = |place: &Place| shared.exactly.contains(place) || is_named_like_state(place, candidate);
         let several = |place: &Place| stores.get(place).is_some_and(|logins| *logins > 1);
-        let clone = candidate.copied.iter().find(|(_, place)| !place.is_private() && (other(place) || several(place)));
+        // What is on another container's own layer is a login where that one uses it.
+        let own = [&candidate.login.place, &candidate.place];
+        let may_be_another =
+            |place: &Place| !place.is_private() || shared.private.contains(place) && !own.contains(&place);
+        let clone =
+            candidate.copied.iter().find(|(_, place)| may_be_another(place) && (other(place) || several(place)));
         candidate.clone = clone.map(|(copied, place)| LoginCopy {
             from: copied.from.clone(),
             place: place.clone(),
@@ -97,7 +104,11 @@ fn mark_equal_logins(candidates: &mut [Candidate<'_>]) {
 }
 
 fn shared_places(candidates: &[Candidate<'_>]) -> Shared {
-    let mut shared = Shared { exactly: HashSet::new(), above: HashSet::new() };
+    let mut shared = Shared { exactly: HashSet::new(), private: HashSet::new(), above: HashSet::new() };
+    for candidate in candidates.iter().filter(|candidate| candidate.takes_part()) {
+        let own = [&candidate.login.place, &candidate.place].into_iter().filter(|place| place.is_private());
+        shared.private.extend(own.cloned());
+    }
     for candidate in candidates.iter().filter(|candidate| candidate.takes_part() && !candidate.login.place.is_private())
     {
         shared.exactly.insert(candidate.login.place.clone());
@@ -121,9 +132,11 @@ fn looks_like_state(mount: &Mount, root: &Place, candidate: &Candidate<'_>) -> b
 }
 
 fn is_named_like_state(place: &Place, candidate: &Candidate<'_>) -> bool {
-    let name = parent_and_name(&place.path).map(|(_, name)| name);
+    let Some((above, name)) = parent_and_name(&place.path) else { return false };
+    // One in another of its name is something that a program keeps in its directory.
+    let is_within = parent_and_name(above).is_some_and(|(_, above)| above == name);
     let own = [&candidate.profile.state_directory.default, &candidate.profile.credentials];
-    own.into_iter().any(|own| name == Some(own))
+    !is_within && own.into_iter().any(|own| name == own)
 }
 
 fn judge_reach<'a>(candidate: &mut Candidate<'a>, mount: &'a Mount, exactly: bool) {

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
 use super::{
-    ContainerId, EngineFacts, EnvValue, EnvVar, Invocation, KernelFacts, Live, Mount, ProgramSources, Script, Timing,
-    USUAL_PATH, Value, Workplace, split_below, upward,
+    ContainerId, EngineFacts, EnvValue, EnvVar, HostCopy, Invocation, KernelFacts, Live, Mount, ProgramSources, Script,
+    Timing, USUAL_PATH, Value, Workplace, split_below, upward,
 };
 use crate::text::Span;
 
@@ -19,25 +19,6 @@ pub const GUARD_LABEL: &str = "overlock.guard";
 pub const VERSION_LABEL: &str = "overlock.version";
 /// The labels that declare facts.
 pub const DECLARING_LABELS: [&str; 3] = [ROLE_LABEL, GUARD_LABEL, VERSION_LABEL];
-
-/// A file or directory of the host that a script copies to where a container looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostCopy {
-    /// The path on the host.
-    pub from: String,
-    /// The same as the script writes it.
-    pub shown: String,
-    /// The path in the container.
-    pub to: String,
-    /// Whether all that is in `from` comes along.
-    pub whole: bool,
-    /// Names that are left out.
-    pub excluded: Vec<String>,
-    /// Whether names that begin with a dot are left out of what is directly in `from`.
-    pub skips_hidden: bool,
-    /// The command.
-    pub span: Span,
-}
 
 /// A part of a service that is left out: it is not as Compose wants it, or depends on a variable that is not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -368,6 +349,8 @@ pub struct Build {
     pub target: Option<Value>,
     /// What further names in the Dockerfile stand for (`additional_contexts`).
     pub contexts: BTreeMap<String, Value>,
+    /// The files of the host that it is lent (`secrets`), by their ids.
+    pub secrets: BTreeMap<String, Value>,
     /// Where it is written.
     pub span: Span,
 }

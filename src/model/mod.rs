@@ -1,14 +1,19 @@
 //! What every source gives and all later stages see: containers with their mounts, environment and commands.
 //! Nothing here knows a file format or a protocol. May use `text`.
 
+mod archive_words;
+mod call_words;
 mod container;
 mod container_id;
+mod container_words;
+mod copied_files;
 mod copy_words;
 mod diagnostic;
 mod engine;
 mod env_var;
 mod handed_variables;
 mod home_words;
+mod host_copy;
 mod judged_file;
 mod kernel;
 mod live;
@@ -17,6 +22,7 @@ mod mount_command;
 mod parameter;
 mod partial_text;
 mod path;
+mod path_in_container;
 mod program_sources;
 mod script;
 mod search_path;
@@ -31,20 +37,21 @@ mod workplace;
 use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
+pub(crate) use archive_words::packing_of;
+pub(crate) use call_words::{is_letter, operands, program_name};
 pub use container::{
-    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label,
-    MISTAKEN_PART, MistakenPart, OtherBuild, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
+    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostPort, Label, MISTAKEN_PART,
+    MistakenPart, OtherBuild, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use container_id::ContainerId;
-pub(crate) use copy_words::{
-    Recipient, WordsOfCopy, begins_with_star, earlier_in_line, is_letter, keychain_entry, operands, packing_of,
-    program_name, shows_hidden, whole_files_read, words_of_copies,
-};
+pub(crate) use copied_files::{WordsOfCopy, keychain_entry};
+pub(crate) use copy_words::{begins_with_star, earlier_in_line, shows_hidden, whole_files_read, words_of_copies};
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
 pub use handed_variables::HandedVariables;
 pub(crate) use home_words::{HomeOfUser, home_given_to};
+pub use host_copy::{CopiedFrom, HostCopy};
 pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
@@ -54,6 +61,7 @@ pub(crate) use parameter::{Parameter, content_of_file, files_of_contents, is_con
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};
+pub use path_in_container::{NamedContainer, PathInContainer};
 pub use program_sources::{ModuleImport, PlacedProgram, ProgramSources, StageCopy};
 pub use script::{
     Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness, WrittenServices,

@@ -79,7 +79,7 @@ impl ServiceReader<'_> {
             profiles: profiles.into_iter().map(|name| name.text).collect(),
             image: node.get("image").and_then(|node| value(node)).filter(is_written),
             build_args: arguments.map(|node| self.reading.variables(node)).unwrap_or_default(),
-            build: build.filter(|build| !build.is_null()).map(|build| Box::new(built(build))),
+            build: build.filter(|build| !build.is_null()).map(|build| Box::new(built(build, &self.project.root))),
             installs: Vec::new(),
             program_sources: ProgramSources::default(),
             other_builds: Vec::new(),
@@ -296,7 +296,7 @@ fn rights(node: &Node) -> Rights {
     Rights::of(all("group_add").len(), &texts("cap_add"), &texts("cap_drop"), privileged)
 }
 
-fn built(node: &Node) -> Build {
+fn built(node: &Node, root: &Node) -> Build {
     let of = |key: &str| node.get(key).and_then(|node| value(node)).filter(is_written);
     let more = node.get("additional_contexts").and_then(|contexts| contexts.as_map()).unwrap_or_default();
     let context = |entry: &Entry| Some((entry.key.clone(), value(&entry.value)?));
@@ -306,8 +306,18 @@ fn built(node: &Node) -> Build {
         inline: of("dockerfile_inline"),
         target: of("target"),
         contexts: more.iter().filter_map(context).collect(),
+        secrets: items_of(node, "secrets").iter().filter_map(|item| lent_file(item, root)).collect(),
         span: node.span,
     }
+}
+
+/// A file of the host that a build is lent, with what the build calls it.
+fn lent_file(item: &Node, root: &Node) -> Option<(String, Value)> {
+    let of = |key: &str| item.get(key).and_then(|node| value(node));
+    let source = value(item).or_else(|| of("source"))?;
+    let secrets = root.get("secrets")?;
+    let file = secrets.entry(&source.text)?.value.get("file").and_then(|node| value(node))?;
+    Some((of("target").unwrap_or(source).text, cleaned(file)))
 }
 
 /// An empty text is as good as none, to Compose.

@@ -345,6 +345,7 @@ impl Description<'_> {
         let dockerfile = of("dockerfile").or_else(|| self.value_of("dockerFile"))?;
         let context = of("context").or_else(|| self.value_of("context")).unwrap_or_else(|| Value::known(".", None));
         Some(Build {
+            secrets: std::collections::BTreeMap::new(),
             context: Some(self.path(context)),
             dockerfile: Some(self.path(dockerfile)),
             inline: None,

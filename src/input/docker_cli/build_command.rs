@@ -47,6 +47,7 @@ fn built_from(parsed: &ParsedOptions<'_>, span: Span, context: &CommandContext<'
         Some((name.to_owned(), Value { text: source, ..value.clone() }))
     });
     Some(Build {
+        secrets: lent_files(parsed.values_of("secret"), context),
         context: Some(directory_text.absolute(context).to_value(at)),
         dockerfile: file,
         inline: None,
@@ -54,6 +55,25 @@ fn built_from(parsed: &ParsedOptions<'_>, span: Span, context: &CommandContext<'
         contexts: contexts.collect::<Option<_>>()?,
         span,
     })
+}
+
+/// The files that `--secret id=NAME,src=FILE` lends; without a file it is called as it is, or is a variable.
+fn lent_files<'g>(
+    given: impl Iterator<Item = &'g GivenOption>,
+    context: &CommandContext<'_>,
+) -> BTreeMap<String, Value> {
+    let read = |option: &GivenOption| {
+        let value = option.as_value();
+        let fields: Vec<(&str, &str)> = value.text.split(',').filter_map(|field| field.split_once('=')).collect();
+        let field = |names: &[&str]| fields.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value);
+        let id = field(&["id"])?.to_owned();
+        let variable = || field(&["env"]).map(|name| format!("${{{name}}}"));
+        let source = field(&["src", "source"]).map(str::to_owned).or_else(variable).unwrap_or_else(|| id.clone());
+        let is_whole = source.starts_with(['/', '$', '~']);
+        let source = if is_whole { source } else { directory_below(&source, context)? };
+        Some((id, Value { text: source, ..value.clone() }))
+    };
+    given.filter_map(read).collect()
 }
 
 /// A directory's path from that of the command, where both are known.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::arguments::{self, InstructionFlag};
 use super::build_variables::Reason;
-use super::image::{BuildStep, CopyOrigin, CopySource, CopyStep, Image, ReadRun, RunStep};
+use super::image::{BuildStep, CopyOrigin, CopySource, CopyStep, Image, RunStep, SecretMount};
 use super::instructions::{Heredoc, Instruction};
 use super::source_chars::{SourceChar, text_of};
 use super::stage::Stage;
@@ -81,7 +81,8 @@ impl Stage<'_, '_> {
         let (flags, rest) = arguments::split_flags(&given.rest, given.escape);
         let from = given.rest.len() - rest.len();
         let mounts = flags.iter().filter(|flag| flag.name == "mount");
-        let binds = mounts.filter_map(|flag| self.bind_of(given, flag)).collect();
+        let binds = mounts.clone().filter_map(|flag| self.bind_of(given, flag)).collect();
+        let secrets = mounts.filter_map(|flag| self.secret_of(given, flag)).collect();
         let mut command = self.parse_command(given, from)?;
         let mut script = None;
         let shown = text_of(rest);
@@ -102,8 +103,17 @@ impl Stage<'_, '_> {
         let Image { user, working_dir, .. } = &self.image;
         let (user, working_dir) = (user.clone(), working_dir.clone());
         let span = self.span_of(given, &given.at);
-        let ran =
-            RunStep { command, script, env: environment, user, working_dir, binds, span, read: ReadRun::default() };
+        let ran = RunStep {
+            command,
+            script,
+            env: environment,
+            user,
+            working_dir,
+            binds,
+            secrets,
+            span,
+            read: Box::default(),
+        };
         self.image.steps.push(Rc::new(BuildStep::Run(ran)));
         Ok(())
     }
@@ -133,6 +143,20 @@ impl Stage<'_, '_> {
             unpacks: false,
             span,
         })
+    }
+
+    /// The file that a `--mount=type=secret` lends; in `/run/secrets` where no place is given.
+    fn secret_of(&self, given: &Instruction, flag: &InstructionFlag) -> Option<SecretMount> {
+        let value = self.expand_argument(given, flag.value).ok().filter(|value| !value.is_symbolic())?;
+        let fields: Vec<(&str, &str)> = value.text.split(',').filter_map(|field| field.split_once('=')).collect();
+        let field = |names: &[&str]| fields.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value);
+        if field(&["type"]) != Some("secret") {
+            return None;
+        }
+        let target = field(&["target", "dst", "destination"]);
+        let id = field(&["id", "source"]).or_else(|| target?.rsplit('/').next())?;
+        let target = target.map_or_else(|| format!("/run/secrets/{id}"), str::to_owned);
+        Some(SecretMount { id: id.to_owned(), target: self.below_working_dir(Value::known(target, value.span)) })
     }
 
     /// The command with the here-documents after it, for the shell to read.

@@ -167,10 +167,21 @@ pub struct RunStep {
     pub working_dir: Option<Value>,
     /// What is mounted meanwhile (`--mount=type=bind`), as if it were copied.
     pub binds: Vec<CopyStep>,
+    /// The files of the host that it is lent (`--mount=type=secret`).
+    pub secrets: Vec<SecretMount>,
     /// The instruction.
     pub span: Span,
     /// What was read of it, once that was asked for.
-    pub(super) read: ReadRun,
+    pub(super) read: Box<ReadRun>,
+}
+
+/// A file of the host that a `RUN` sees, and that is no part of the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretMount {
+    /// What the one who builds the image calls it.
+    pub id: String,
+    /// Where it is meanwhile: absolute and clean unless symbolic.
+    pub target: Value,
 }
 
 /// What is read of a `RUN`: once, however many paths are looked for, and for however many containers.

@@ -46,7 +46,7 @@ mod written_file;
 
 pub use build_context::{BuildContext, ContextDirectory, ContextEntry};
 pub use build_request::BuildRequest;
-pub use image::{BaseImage, BuildStep, CopyOrigin, CopySource, CopyStep, Image, NamedSource, RunStep};
+pub use image::{BaseImage, BuildStep, CopyOrigin, CopySource, CopyStep, Image, NamedSource, RunStep, SecretMount};
 pub use instructions::comments;
 pub use load_dockerfile::{BuildSection, DockerfileSource, load_image};
 pub use path_content::PathContent;

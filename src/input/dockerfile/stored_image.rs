@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::image::{BaseImage, BuildStep, Image, ReadRun, RunStep};
+use super::image::{BaseImage, BuildStep, Image, RunStep};
 use crate::model::{Command, EnvValue, EnvVar, Label, Value, clean};
 use crate::text::{Sources, Teller};
 
@@ -100,13 +100,14 @@ impl Stored {
         let step = |(text, at): (&str, usize)| {
             let words = ["/bin/sh", "-c", text].map(str::to_owned);
             Rc::new(BuildStep::Run(RunStep {
+                secrets: Vec::new(),
                 command: command(&words, at),
                 script: None,
                 env: Rc::clone(&shared),
                 user: Some(known(user, at_user)),
                 working_dir: None,
                 binds: Vec::new(),
-                read: ReadRun::default(),
+                read: Box::default(),
                 span: span(at),
             }))
         };

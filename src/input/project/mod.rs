@@ -236,7 +236,7 @@ impl<'a> ProjectReader<'a> {
         let sources = program_sources::program_sources(&files, &commands);
         container.program_sources = sources;
         if let Some(image) = &image {
-            let logins = built_logins::find_built_logins(container, image, self.repository.programs);
+            let logins = built_logins::find_built_logins(container, image, self.repository);
             container.host_copies.extend(logins);
         }
         container.names_no_program = service_images::runs_server_alone(container, self.repository.programs)

@@ -22,7 +22,7 @@ mod written_logins;
 
 use super::place::{Filesystem, MountLookup, MountedPath, Place};
 use crate::finding::Evidence;
-use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
+use crate::model::{Container, CopiedFrom, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
 use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
 use auth::{AuthFact, read_auth};
@@ -349,9 +349,11 @@ impl<'a> Parts<'a, '_> {
                 .into_iter()
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
                 .chain(written_logins(container, profile, &state, self.home))
-                .chain(find_host_copies(container, &state, profile).map(|copy| {
+                .chain(find_host_copies(container, &state, profile).filter_map(|copy| {
                     let copied = CopiedLogin { from: copy.shown.clone(), span: copy.span };
-                    (copied, MountedPath::on_host(&copy.from).place)
+                    // What is in other containers is looked at where all of them are known.
+                    let CopiedFrom::Host(path) = &copy.from else { return None };
+                    Some((copied, MountedPath::on_host(path).place))
                 }))
                 .collect(),
             clone: None,

@@ -94,6 +94,7 @@ pub(crate) fn find_host_copies<'a>(
 ) -> impl Iterator<Item = &'a HostCopy> {
     container.host_copies.iter().filter(move |copy| {
         let HostCopy { from, to, whole, excluded, skips_hidden, .. } = copy;
+        let from = from.path();
         let in_home = to.strip_prefix(UNKNOWN_HOME).zip(state.home.as_deref());
         let to = &in_home.map_or_else(|| to.clone(), |(below, home)| format!("{home}{below}"));
         let is_skipped = *skips_hidden && is_hidden_below(to, &join(&state.path, &profile.credentials));
