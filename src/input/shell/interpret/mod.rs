@@ -19,7 +19,8 @@
 //!                   are one of several, `chosen_words`: what a command's words are then
 //! script_files      from a word to the script file that it means, by `searched_directories` where it is a name;
 //!                   `program_scripts`: those that stand for a program; `own_scripts`: those that were written before;
-//!                   `variable_files`: those that set variables; `startup_files`: those that a shell reads first
+//!                   `variable_files`: those that set variables; `startup_files`: those that a shell reads first, by how it
+//!                   is started (`shell_startup`)
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
 //!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `recipe_calls`,
@@ -99,6 +100,7 @@ mod script_defaults;
 mod script_files;
 mod script_text;
 mod searched_directories;
+mod shell_startup;
 mod shell_state;
 mod shell_variables;
 mod shell_word;

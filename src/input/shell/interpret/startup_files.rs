@@ -10,9 +10,10 @@
 //!
 //! /etc/profile of the usual systems reads /etc/profile.d/*.sh.
 //!
-//! Uses `interpreter`, `script_files` and `file_system`.
+//! Uses `interpreter`, `shell_startup`, `script_files` and `file_system`.
 
 use super::interpreter::Interpreter;
+use super::shell_startup::Startup;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::variable_value::VariableValue;
@@ -24,33 +25,6 @@ use crate::text::{Span, TracedText};
 const PROFILE_PARTS: &str = "/etc/profile.d";
 /// The files of a login shell in a home, of which bash reads the first that is there.
 const OF_BASH_LOGIN: [&str; 3] = [".bash_profile", ".bash_login", ".profile"];
-
-/// How a shell is started, as far as that decides which files it reads.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Startup {
-    pub(super) is_login: bool,
-    pub(super) is_interactive: bool,
-    /// Whether it is told to read none of the files of a login shell, or none of those of an interactive one.
-    pub(super) skips_profile: bool,
-    pub(super) skips_rc: bool,
-    /// The file in the place of ~/.bashrc.
-    pub(super) rc_file: Option<ShellWord>,
-    /// Whether it is a shell that reads other files than these.
-    pub(super) is_other: bool,
-}
-
-impl Startup {
-    /// Takes in an option of the shell: a long one, or a letter.
-    pub(super) fn take_option(&mut self, option: &str) {
-        match option {
-            "--login" | "l" => self.is_login = true,
-            "i" => self.is_interactive = true,
-            "--noprofile" => self.skips_profile = true,
-            "--norc" => self.skips_rc = true,
-            _ => {}
-        }
-    }
-}
 
 impl Interpreter<'_> {
     /// Runs what a shell of a container reads first. What the person's own shell reads on a host is not looked at.

@@ -1,8 +1,8 @@
 //! What a program that runs another one runs, and how its own options are skipped.
-//! Uses `shell_word`, `startup_files` and `variable_value`.
+//! Uses `shell_startup`, `shell_word` and `variable_value`.
 
+use super::shell_startup::Startup;
 use super::shell_word::ShellWord;
-use super::startup_files::Startup;
 use super::variable_value::VariableValue;
 use crate::model::Inherits;
 use crate::text::TracedText;
