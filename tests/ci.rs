@@ -202,7 +202,6 @@ fn the_action_says_on_the_page_of_the_job_why_it_did_not_run() {
     for (input, why) in [
         (("OVERLOCK_FAIL_ON", "sometimes"), "invalid value 'sometimes' for '--fail-on"),
         (("OVERLOCK_ARGS", "--since origin/main"), "takes one word a line: `--since origin/main` is more than one"),
-        (("OVERLOCK_PATHS", "no such file.yaml"), "no such file.yaml"),
     ] {
         let refused = act(repository.path(), program.path(), &[&shown[..], &[input]].concat());
         assert_eq!(refused.status, 2, "{input:?}: {}{}", refused.out, refused.err);

@@ -141,13 +141,13 @@ impl<'a, 'b> Fleet<'a, 'b> {
     }
 }
 
-/// Forgets what mounts and calls were read from, and the options of mounts, of which one alone still counts: of a thousand
-/// hosts, it would be most of what is kept.
+/// Forgets what mounts and calls were read from, and the layers of overlays: of a thousand hosts, it would be most of what is
+/// kept.
 fn forget_what_is_read(container: &mut Container) {
-    container.mounts.iter_mut().filter_map(|mount| mount.kernel.as_deref_mut()).for_each(forget_options);
+    container.mounts.iter_mut().filter_map(|mount| mount.kernel.as_deref_mut()).for_each(forget_layers);
     let Some(live) = &mut container.live else { return };
     if let Some(root) = &mut live.root {
-        forget_options(root);
+        forget_layers(root);
     }
     let engine = &mut live.engine;
     (engine.mounts, engine.words, engine.check) = (Vec::new(), Vec::new(), Vec::new());
@@ -159,9 +159,11 @@ fn forget_what_is_read(container: &mut Container) {
     }
 }
 
-/// Forgets all options of a mount, but that it is read-only.
-fn forget_options(mount: &mut KernelMount) {
-    let is_read_only = mount.is_read_only();
-    mount.options = is_read_only.then(|| "ro".to_owned()).into_iter().collect();
-    mount.super_options = Vec::new();
+/// Forgets the lower layers of an overlay, which are most of what its filesystem's options say: by its upper one it is told
+/// from others. Another filesystem's options may say what a lock on it is worth.
+fn forget_layers(mount: &mut KernelMount) {
+    if mount.fstype.contains("overlay") {
+        let is_layer = |option: &String| ["lowerdir=", "workdir="].iter().any(|name| option.starts_with(name));
+        mount.super_options.retain(|option| !is_layer(option));
+    }
 }
