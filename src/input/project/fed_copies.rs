@@ -1,12 +1,12 @@
 //! What commands in a container write of what they are fed from outside: copies of files of the host. Uses `host_paths`,
 //! `shell` and `model`.
 
-use super::host_paths::origin_paths;
+use super::host_paths::copy_origins;
 use super::repository::Repository;
 use crate::input::shell::ContainerStart;
 use crate::model::{
-    Container, CopiedFrom, HostCopy, Invocation, PartialText, PathInContainer, Value, VariableState, Word, WordsOfCopy,
-    earlier_in_line, files_of_contents, join, words_of_copies,
+    Container, HostCopy, Invocation, PartialText, Value, VariableState, Word, WordsOfCopy, earlier_in_line,
+    files_of_contents, join, words_of_copies,
 };
 
 /// What the calls of a command in a container write of the files of the host that the command is fed.
@@ -30,7 +30,7 @@ pub(super) fn copies_of_input(
         };
         let outer = started.fed.first().unwrap_or(call);
         for words in copies.into_iter().filter(|words| words.recipient.is_none()) {
-            found.extend(origins(&words.from, outer, repository).into_iter().map(|from| HostCopy {
+            found.extend(copy_origins(&words.from, outer, repository).into_iter().map(|from| HostCopy {
                 from,
                 shown: words.shown_origin(),
                 to: path_inside(&words.to, call, inside),
@@ -42,14 +42,6 @@ pub(super) fn copies_of_input(
         }
     }
     found
-}
-
-/// What a word of a copy means: paths of the host, or one in another container.
-fn origins(word: &Word, outer: &Invocation, repository: &Repository<'_>) -> Vec<CopiedFrom> {
-    match PathInContainer::of_word(word) {
-        Some(inside) => vec![CopiedFrom::Named(inside)],
-        None => origin_paths(word, outer, repository).into_iter().map(CopiedFrom::Host).collect(),
-    }
 }
 
 /// The path in a container that a word of a call means, as far as it is known; a home that is not stays `$HOME`.

@@ -1,7 +1,10 @@
 //! Paths of the host that the words of its scripts mean. Uses `repository` and `model`.
 
 use super::repository::Repository;
-use crate::model::{Invocation, PartialText, Value, VariableState, Word, files_of_contents, join, keychain_entry};
+use crate::model::{
+    CopiedFrom, Invocation, PartialText, PathInContainer, Value, VariableState, Word, files_of_contents, join,
+    keychain_entry,
+};
 
 /// The paths of the host that a word means, one for each value of a loop's variable; a variable that is not set stays.
 pub(in crate::input) fn host_paths(word: &Word, call: &Invocation, repository: &Repository<'_>) -> Vec<String> {
@@ -30,8 +33,16 @@ pub(in crate::input) fn host_paths(word: &Word, call: &Invocation, repository: &
     }
 }
 
+/// What a word of a copy means: paths of the host, or one in another container.
+pub(in crate::input) fn copy_origins(word: &Word, call: &Invocation, repository: &Repository<'_>) -> Vec<CopiedFrom> {
+    match PathInContainer::of_word(word) {
+        Some(inside) => vec![CopiedFrom::Named(inside)],
+        None => origin_paths(word, call, repository).into_iter().map(CopiedFrom::Host).collect(),
+    }
+}
+
 /// The same of what is copied, which may stand for the content of a file or for an entry of a keychain.
-pub(in crate::input) fn origin_paths(word: &Word, call: &Invocation, repository: &Repository<'_>) -> Vec<String> {
+fn origin_paths(word: &Word, call: &Invocation, repository: &Repository<'_>) -> Vec<String> {
     let login = keychain_entry(word).and_then(|entry| repository.programs.login_file(entry));
     let file = login.or_else(|| files_of_contents(word).next().map(str::to_owned));
     match file {

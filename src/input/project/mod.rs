@@ -62,7 +62,7 @@ mod stock_images;
 mod stopped_containers;
 
 pub use command_builds::CommandBuilds;
-pub(in crate::input) use host_paths::{host_paths, origin_paths};
+pub(in crate::input) use host_paths::{copy_origins, host_paths};
 pub use lent_volumes::lend_volumes;
 pub(in crate::input) use reference::has_container_name;
 pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};

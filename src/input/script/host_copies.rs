@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::input::project::{DescribedProject, Repository, has_container_name, host_paths, origin_paths};
+use crate::input::project::{DescribedProject, Repository, copy_origins, has_container_name, host_paths};
 use crate::model::{
     Container, CopiedFrom, HostCopy, Invocation, Mount, MountSource, NamedContainer, PathInContainer, Word,
     WordsOfCopy, begins_with_star, earlier_in_line, join, operands, packing_of, parent_and_name, program_name,
@@ -107,14 +107,10 @@ fn origins(
     after: Option<&[Invocation]>,
     repository: &Repository<'_>,
 ) -> Vec<CopiedFrom> {
-    if let Some(inside) = PathInContainer::of_word(&words.from) {
-        return vec![CopiedFrom::Named(inside)];
-    }
-    let paths = origin_paths(&words.from, call, repository);
-    if paths.iter().all(|path| is_removed_after(path, call, after, repository)) {
-        return Vec::new();
-    }
-    paths.into_iter().map(CopiedFrom::Host).collect()
+    let origins = copy_origins(&words.from, call, repository);
+    let is_removed =
+        |from: &CopiedFrom| matches!(from, CopiedFrom::Host(path) if is_removed_after(path, call, after, repository));
+    if origins.iter().all(is_removed) { Vec::new() } else { origins }
 }
 
 /// What something was copied from before, where another copy made it, or what it is in.
