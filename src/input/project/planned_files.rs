@@ -97,9 +97,13 @@ impl PlannedFiles<'_> {
                     let first = self.container.entrypoint.iter().chain(&self.container.command);
                     let first = first.filter_map(|command| command.words.first()).any(|word| word.text == path);
                     // A script may put it there when the container runs.
-                    let why =
-                        format!("its Dockerfile does not put it there, and the image `{}` was not read", name.text);
-                    self.repository.in_stored(&name.text, path, first).unwrap_or(Lookup::Unseen(why))
+                    let why = || {
+                        let image = &name.text;
+                        Lookup::Unseen(format!(
+                            "its Dockerfile does not put it there, and the image `{image}` was not read"
+                        ))
+                    };
+                    self.repository.in_stored(&name.text, path, first).unwrap_or_else(why)
                 }
                 BaseImage::Scratch | BaseImage::Unread => Lookup::Unseen("its Dockerfile could not be read".to_owned()),
             },

@@ -52,7 +52,7 @@ pub(in crate::input) fn add_commands(
     let starts_existing = starts.iter().any(|start| matches!(start.command, DockerCommand::Existing(_)));
     let names_state = repository.programs.have_state_named_in(source.text());
     let other_starter = script.invocations.iter().filter(|_| names_state).find_map(other_starter);
-    let is_named = repository.programs.are_named_in(source.text());
+    let is_named = || repository.programs.are_named_in(source.text());
     let is_hidden = !is_seen && may_start_program(source.text(), repository);
     if let Some(program) = other_starter {
         let reason = format!("what it starts by `{program}` is not followed");
@@ -65,19 +65,16 @@ pub(in crate::input) fn add_commands(
     } else if script.unread.is_empty() && !is_seen && source.text().lines().any(is_development_start) {
         let reason = "it starts a development container, and what it runs there is not followed".to_owned();
         piece.add_not_judged(source.name().to_owned(), kind, reason, is_about_program(source.text(), repository));
-    } else if let Some(unseen) =
-        hidden_mounts(&starts, repository).filter(|unseen| script.unread.is_empty() && (is_named || is_printed(unseen)))
+    } else if let Some(unseen) = hidden_mounts(&starts, repository)
+        .filter(|unseen| script.unread.is_empty() && (is_named() || is_printed(unseen)))
     {
         let place = format!("{}:{}", repository.sources.get(unseen.span.file).name(), unseen.span.start.line);
         let reason = format!("what the container mounts that it starts is not known, {place}: {}", unseen.what);
-        piece.add_not_judged(source.name().to_owned(), kind, reason, is_named);
+        piece.add_not_judged(source.name().to_owned(), kind, reason, is_named());
     } else if let Some(unseen) = unread_start(&starts).filter(|_| script.unread.is_empty()) {
         let place = format!("{}:{}", repository.sources.get(unseen.span.file).name(), unseen.span.start.line);
-        piece.add_not_judged(source.name().to_owned(), kind, format!("{place}: {}", unseen.what), is_named);
-    } else if script.unread.is_empty()
-        && (is_seen && leads_elsewhere
-            || (is_seen || starts_existing) && repository.programs.are_named_in(source.text()))
-    {
+        piece.add_not_judged(source.name().to_owned(), kind, format!("{place}: {}", unseen.what), is_named());
+    } else if script.unread.is_empty() && (is_seen && leads_elsewhere || (is_seen || starts_existing) && is_named()) {
         piece.add_judged_starts(source.name().to_owned(), kind);
     } else if script.unread.is_empty() {
         piece.add_judged(source.name().to_owned(), kind);
