@@ -328,10 +328,7 @@ impl Interpreter<'_> {
             return self.run_shell_text(&ShellCall { text, ..call }, &state);
         }
         match self.text_of_input(&state) {
-            Some(text) => {
-                let text = ShellWord { source: text.clone(), text, ..ShellWord::default() };
-                self.run_shell_text(&ShellCall { text, ..call }, &state)
-            }
+            Some(text) => self.run_shell_text(&ShellCall { text: ShellWord::of_text(text), ..call }, &state),
             None => self.run_program(words, state),
         }
     }

@@ -75,7 +75,7 @@ impl Interpreter<'_> {
             if script.name == call.name {
                 text.push(&call.handed_on(words));
             }
-            let text = ShellWord { source: text.clone(), text, ..ShellWord::default() };
+            let text = ShellWord::of_text(text);
             let exits = self.run_shell_text(&ShellCall::plain(text), &state);
             state = exits.joined()?;
         }

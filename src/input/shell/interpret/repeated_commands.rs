@@ -56,6 +56,7 @@ const FILES_OF_ARGUMENTS: &str = "::::";
 const MOST_LINES: usize = 200;
 
 /// How a command is repeated.
+#[derive(Default)]
 pub(super) struct Repetition {
     /// Whether the next one begins before this one ends.
     at_once: bool,
@@ -84,15 +85,7 @@ impl Repetition {
                 let at_once = option_value(options, 'P', "--max-procs").is_some_and(|jobs| jobs != "1");
                 let placeholder = option_value(options, 'I', "--replace");
                 let placeholder = placeholder.map(|text| if text.is_empty() { "{}".to_owned() } else { text });
-                Some(Self {
-                    at_once,
-                    placeholder,
-                    command: None,
-                    texts: Vec::new(),
-                    files: Vec::new(),
-                    names_arguments: false,
-                    knows_functions: false,
-                })
+                Some(Self { at_once, placeholder, ..Self::default() })
             }
             name if is_repeater(name) && !is_queue(words) => Some(Self::of_parallel(words, name == "env_parallel")),
             _ => None,
@@ -249,8 +242,7 @@ impl Interpreter<'_> {
                 None,
             );
         }
-        let word = |text: TracedText| ShellWord { source: text.clone(), text, ..ShellWord::default() };
-        lines.into_iter().take(MOST_LINES).map(word).collect()
+        lines.into_iter().take(MOST_LINES).map(ShellWord::of_text).collect()
     }
 
     /// Runs commands that are written out, one after the other or beside each other.

@@ -33,6 +33,11 @@ impl ShellWord {
         Self { text: TracedText::plain(text), ..Self::default() }
     }
 
+    /// A text as one word that is written where the text is.
+    pub(super) fn of_text(text: TracedText) -> Self {
+        Self { source: text.clone(), text, ..Self::default() }
+    }
+
     /// The same word with another text that is known.
     pub(super) fn with_text(&self, text: &str) -> Self {
         Self { text: TracedText::plain(text), unclear: false, ..self.clone() }

@@ -59,8 +59,8 @@ impl Interpreter<'_> {
             return own.into_iter().fold(state, |state, path| self.read_if_there(&path, state));
         }
         let variable = match (is_bash, startup.is_interactive) {
-            (true, _) => "${BASH_ENV}",
-            (false, true) => "${ENV}",
+            (true, _) => "BASH_ENV",
+            (false, true) => "ENV",
             (false, false) => return state,
         };
         let named = self.variable_text(variable, &state).filter(|path| !path.is_empty());
@@ -127,12 +127,11 @@ impl Interpreter<'_> {
         matches!(self.context.file_system.open(path), Lookup::Text(_) | Lookup::Passage(_))
     }
 
-    /// The text of `${NAME}` here; `None` where it is not known.
-    fn variable_text(&self, parameter: &str, state: &ShellState) -> Option<String> {
-        let name = parameter.trim_start_matches("${").trim_end_matches('}');
+    /// The text of a variable here; `None` where it is not known.
+    fn variable_text(&self, name: &str, state: &ShellState) -> Option<String> {
         match state.vars.value(name) {
             Some(VariableValue::Text(text)) => self.resolve_text(text),
-            Some(VariableValue::Inherited) | None => self.resolve_text(&TracedText::live(parameter)),
+            Some(VariableValue::Inherited) | None => self.resolve_text(&TracedText::live(&format!("${{{name}}}"))),
             Some(_) => None,
         }
     }
@@ -143,6 +142,6 @@ impl Interpreter<'_> {
             let user = state.user.as_deref().or(self.context.user)?;
             if matches!(user, "root" | "0") { Some("/root".to_owned()) } else { (self.context.home)(user) }
         };
-        self.variable_text("${HOME}", state).or_else(of_user)
+        self.variable_text("HOME", state).or_else(of_user)
     }
 }

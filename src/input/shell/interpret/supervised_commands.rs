@@ -246,10 +246,7 @@ impl Interpreter<'_> {
         for line in text.0.split(|traced| traced.ch == '\n') {
             let is_said = line.iter().find(|traced| !traced.ch.is_whitespace()).is_some_and(|traced| traced.ch == '#');
             let own = line.split(|traced| traced.ch.is_whitespace()).filter(|word| !word.is_empty() && !is_said);
-            words.extend(own.map(|word| {
-                let text = TracedText(word.to_vec());
-                ShellWord { source: text.clone(), text, ..ShellWord::default() }
-            }));
+            words.extend(own.map(|word| ShellWord::of_text(TracedText(word.to_vec()))));
         }
         let is_plain = |word: &ShellWord| {
             let raw = word.raw();

@@ -234,7 +234,7 @@ fn split_string(mut inner: WrappedCommand, text: Option<&ShellWord>, rest: &[She
     let pieces = text.text.0.split(|traced| traced.ch.is_ascii_whitespace()).filter(|piece| !piece.is_empty());
     let pieces = pieces.map(|piece| {
         let text = TracedText(piece.to_vec());
-        ShellWord { source: text.clone(), text, ..ShellWord::default() }
+        ShellWord::of_text(text)
     });
     inner.words = std::iter::once(ShellWord::plain("env")).chain(pieces).chain(rest.iter().cloned()).collect();
     Unwrapped::Inner(inner)
