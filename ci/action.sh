@@ -117,10 +117,13 @@ fi
 [ -z "${OVERLOCK_SARIF:-}" ] || call+=(--output "sarif=$OVERLOCK_SARIF")
 call+=(${args[@]+"${args[@]}"} -- ${paths[@]+"${paths[@]}"})
 
-status=0
-"${call[@]}" 2> >(tee "$work/told" >&2) || status=$?
-# What is still on its way to the log.
-wait
+# In a pipe, which ends when all is written: a shell does not wait for a process substitution.
+set +e
+{
+  "${call[@]}" 2>&1 >&3 3>&- | tee "$work/told" >&2 3>&-
+  status=${PIPESTATUS[0]}
+} 3>&1
+set -e
 [ -z "${GITHUB_OUTPUT:-}" ] || echo "status=$status" >>"$GITHUB_OUTPUT"
 if [ -s "$work/report.md" ]; then
   [ -z "${GITHUB_STEP_SUMMARY:-}" ] || cat "$work/report.md" >>"$GITHUB_STEP_SUMMARY"
