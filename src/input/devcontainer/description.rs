@@ -295,6 +295,7 @@ impl Description<'_> {
             sources: self.sources,
             here,
             base: Some(base.clone()),
+            base_words: None,
             environment: &environment,
             ambient: AmbientChoice::default(),
             handed: &HandedVariables::default,

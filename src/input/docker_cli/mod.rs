@@ -101,6 +101,18 @@ impl DockerCommand {
         }
     }
 
+    /// The Compose project that it acts on.
+    pub fn project(&mut self) -> Option<&mut ComposeProject> {
+        match self {
+            Self::ComposeRun(run) => Some(&mut run.project),
+            Self::ComposeUp(up) => Some(&mut up.project),
+            Self::Build(build) => build.project.as_mut(),
+            Self::Stop(stop) => stop.project.as_mut(),
+            Self::Exec(exec) => exec.project.as_mut(),
+            _ => None,
+        }
+    }
+
     /// Whether the engine may start again what it starts when that ends by itself.
     pub fn may_start_again(&self) -> bool {
         matches!(self, Self::Run(run) if run.restarts)
@@ -215,6 +227,10 @@ pub struct ComposeProject {
     pub directory: Option<Value>,
     /// The directory that the command runs in, absolute or with a symbol; `None` where nothing is known of it.
     pub runs_in: Option<Value>,
+    /// The words that name that directory, where `runs_in` stands for any.
+    pub runs_in_words: Option<Value>,
+    /// Where the script copied the project to, which is what Compose names it after: the paths are those of the originals.
+    pub copied_to: Option<Value>,
     /// The files of `--env-file`, which replace `.env`.
     pub env_files: Vec<Value>,
     /// The profiles that are switched on.
@@ -362,6 +378,8 @@ pub struct CommandContext<'a> {
     pub here: Span,
     /// The directory that it runs in, absolute or with a symbol.
     pub base: Option<Value>,
+    /// The words that name that directory, where `base` stands for any: two that are equal need not be one.
+    pub base_words: Option<Value>,
     /// The environment that it runs in. What its words still leave to the shell is looked up here, and `-e NAME`. `PWD` is
     /// where the text began that the command is in: what came from there is not where the command runs after a `cd`.
     pub environment: &'a dyn Fn(&str) -> VariableState,

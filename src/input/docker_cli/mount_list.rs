@@ -65,13 +65,13 @@ fn read_without_values(
         return Err(problem);
     }
     let CommandContext { sources, here, handed, .. } = *context;
-    let (base, ambient) = (context.base.clone(), context.ambient.clone());
+    let (base, base_words, ambient) = (context.base.clone(), context.base_words.clone(), context.ambient.clone());
     // What is set stays as it is.
     let environment = |name: &str| match (context.environment)(name) {
         VariableState::Set(value) => VariableState::Set(value),
         _ => VariableState::Unknown,
     };
-    let unset = CommandContext { sources, here, base, environment: &environment, ambient, handed };
+    let unset = CommandContext { sources, here, base, base_words, environment: &environment, ambient, handed };
     let value = PartialText::read(&given.text, given.unclear, &unset);
     read_volume(&GivenOption { value, ..given.clone() }, family, &unset).map_err(|_| problem)
 }

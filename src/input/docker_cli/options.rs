@@ -141,6 +141,8 @@ impl CommandPrefix<'_> {
             name: name.or_else(|| context.ambient.project_name.clone()).filter(|name| !name.text.is_empty()),
             directory: directory.map(|given| given.as_path(context)),
             runs_in: context.base.clone(),
+            runs_in_words: context.base_words.clone(),
+            copied_to: None,
             env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
             profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
             engine: self.engine.clone(),

@@ -370,6 +370,7 @@ fn options_of_a_branch_are_conditional() {
         })
         .collect();
     let context = CommandContext {
+        base_words: None,
         sources: &sources,
         here: Span::default(),
         base: None,
@@ -402,6 +403,7 @@ fn unclear_variables_are_not_looked_up() {
     let volume = Argument { text: volume, unclear: true, ..Argument::default() };
     let args = [arg("docker"), arg("run"), arg("-v"), volume, arg("i"), live];
     let context = CommandContext {
+        base_words: None,
         sources: &sources,
         here: Span::default(),
         base: None,

@@ -226,6 +226,7 @@ impl ComposeCalls<'_> {
         let of_project = self.services_of(&up.project, containers);
         // Compose names a project after its directory, and nothing else tells of one that is another each time.
         let directory = up.project.directory.as_ref().filter(|directory| directory.is_symbolic());
+        let directory = up.project.copied_to.as_ref().or(directory);
         let is_asked_for = |container: &Container| {
             let is_named = up.services.iter().any(|service| service.is_symbolic() || service.text == container.name);
             is_named || up.services.is_empty() && has_profile(container, &up.project)

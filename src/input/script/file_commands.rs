@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::copied_projects::follow_copied_projects;
 use super::other_starters::other_starter;
 use super::written_texts::find_written_texts;
 use super::{host_copies, host_links};
@@ -101,11 +102,12 @@ pub(in crate::input) fn add_commands(
 /// Adds what commands of the host start, name and copy, which are written in a file of a directory.
 pub(in crate::input) fn add_started_on_host(
     script: &Script,
-    starts: Vec<ContainerStart>,
+    mut starts: Vec<ContainerStart>,
     directory: Option<&Path>,
     repository: &Repository<'_>,
     piece: &mut Piece,
 ) {
+    follow_copied_projects(&mut starts, &script.invocations, directory, repository);
     let references = starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span));
     piece.references.extend(references.map(|reference| reference.beside(directory)));
     piece.starts.extend(starts);

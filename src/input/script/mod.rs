@@ -1,6 +1,7 @@
 //! Scripts that are given by their paths, or found in a directory: those that name an engine's program. May use `text`,
 //! `model`, `shell` and `project`'s repository.
 
+mod copied_projects;
 mod entry_files;
 mod file_commands;
 pub(super) mod host_copies;

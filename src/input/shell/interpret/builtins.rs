@@ -181,7 +181,7 @@ pub(super) fn is_builtin(name: &str) -> bool {
 
 fn changed_directory(words: &[ShellWord], name: &str, from: &WorkingDirectory) -> WorkingDirectory {
     let target = words.iter().skip(1).find(|word| !matches!(word.raw().as_str(), "--" | "-P" | "-L"));
-    let Some(target) = target.filter(|word| !word.unclear && word.raw() != "-") else {
+    let Some(target) = target.filter(|word| word.raw() != "-") else {
         return if name == "cd" && words.len() == 1 {
             WorkingDirectory::At(TracedText::live("$HOME"))
         } else {
@@ -189,12 +189,37 @@ fn changed_directory(words: &[ShellWord], name: &str, from: &WorkingDirectory) -
         };
     };
     let absolute = target.text.0.first().is_some_and(|first| first.ch == '/' || first.live);
+    if target.unclear || matches!(from, WorkingDirectory::Named(_)) && !absolute {
+        return named_directory(target, from);
+    }
     match from {
         _ if absolute => WorkingDirectory::At(target.text.clone()),
         WorkingDirectory::Initial => directory_below(None, &target.text),
         WorkingDirectory::At(directory) => directory_below(Some(directory), &target.text),
-        WorkingDirectory::Unclear => WorkingDirectory::Unclear,
+        WorkingDirectory::Named(_) | WorkingDirectory::Unclear => WorkingDirectory::Unclear,
     }
+}
+
+/// A directory that is not known, by the words that name it. What begins with a value is taken to begin at the root.
+fn named_directory(target: &ShellWord, from: &WorkingDirectory) -> WorkingDirectory {
+    let begins_at_root = |path: &TracedText| path.0.first().is_some_and(|first| first.ch == '/' || first.live);
+    let mut path = match from {
+        _ if target.certainty != Certainty::Sure => return WorkingDirectory::Unclear,
+        _ if begins_at_root(&target.text) => return WorkingDirectory::Named(target.text.clone()),
+        WorkingDirectory::Unclear => return WorkingDirectory::Unclear,
+        WorkingDirectory::Named(directory) => directory.clone(),
+        WorkingDirectory::At(directory) if begins_at_root(directory) => directory.clone(),
+        WorkingDirectory::Initial | WorkingDirectory::At(_) => TracedText::live("$PWD"),
+    };
+    if let WorkingDirectory::At(directory) = from
+        && !begins_at_root(directory)
+    {
+        path.push(&TracedText::plain("/"));
+        path.push(directory);
+    }
+    path.push(&TracedText::plain("/"));
+    path.push(&target.text);
+    WorkingDirectory::Named(path)
 }
 
 /// A directory below another one, or below the initial one; what a later `..` takes away is not kept, as in the shell.

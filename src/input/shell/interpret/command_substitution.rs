@@ -119,7 +119,7 @@ impl Interpreter<'_> {
             }
             "pwd" => match self.current_directory(state) {
                 Some(path) => path,
-                None if *state.cwd == WorkingDirectory::Unclear => {
+                None if state.cwd.is_unclear() => {
                     let written =
                         simple.words.first().and_then(|word| word.source.first_position(self.context.sources));
                     return Some(self.unclear_directory(written.unwrap_or(self.here)));

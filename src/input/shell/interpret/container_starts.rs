@@ -65,10 +65,17 @@ impl Interpreter<'_> {
         let environment = |name: &str| self.variable_state(name, state);
         let ambient = self.ambient_choice(state);
         let span = arguments.first().and_then(|first| first.span).unwrap_or(self.here);
-        let base = self.directory_value(span, state);
+        let (base, base_words) = (self.directory_value(span, state), self.directory_words(state));
         let handed = || self.handed_variables(span, state);
-        let context =
-            CommandContext { sources, here: self.here, base, environment: &environment, ambient, handed: &handed };
+        let context = CommandContext {
+            sources,
+            here: self.here,
+            base,
+            base_words,
+            environment: &environment,
+            ambient,
+            handed: &handed,
+        };
         let command = docker_cli::read(&arguments, &context)?;
         let chosen = match command {
             DockerCommand::Run(_) | DockerCommand::ComposeRun(_) | DockerCommand::Exec(_) => {
@@ -336,6 +343,7 @@ pub fn read_docker_line(
             sources,
             here,
             base: base.clone(),
+            base_words: None,
             environment: &environment,
             ambient: AmbientChoice::default(),
             handed: &HandedVariables::default,

@@ -241,7 +241,7 @@ impl Interpreter<'_> {
             directory: match state.cwd.as_ref() {
                 WorkingDirectory::Initial => None,
                 WorkingDirectory::At(directory) => Some(Word::of_traced(directory)),
-                WorkingDirectory::Unclear => Some(Word::parse("${PWD}")),
+                WorkingDirectory::Named(_) | WorkingDirectory::Unclear => Some(Word::parse("${PWD}")),
             },
             choices: named_choices(words, state),
             input: self.open_file_of(0, state),

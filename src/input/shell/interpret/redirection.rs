@@ -133,7 +133,7 @@ impl Interpreter<'_> {
                 path.push(&word.text);
                 (path, false)
             }
-            WorkingDirectory::Unclear if !absolute => (word.text.clone(), true),
+            WorkingDirectory::Named(_) | WorkingDirectory::Unclear if !absolute => (word.text.clone(), true),
             _ => (word.text.clone(), false),
         };
         let opened = word.source_span(self.context.sources);

@@ -71,7 +71,16 @@ pub(super) enum WorkingDirectory {
     /// The container's working directory.
     Initial,
     At(TracedText),
+    /// One that is not known, by the words that name it: absolute, or below `$PWD`.
+    Named(TracedText),
     Unclear,
+}
+
+impl WorkingDirectory {
+    /// Whether it may be any.
+    pub(super) fn is_unclear(&self) -> bool {
+        matches!(self, Self::Named(_) | Self::Unclear)
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use super::alternatives::alternatives_of_text;
 use super::chosen_words::has_other_unclear;
 use super::interpreter::Interpreter;
-use super::shell_state::{ShellState, WorkingDirectory};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::value_identity::{self, Round, WrittenAt};
 use super::variable_value::VariableValue;
@@ -15,7 +15,7 @@ impl Interpreter<'_> {
     /// A variable that is set in more than one way, as what is the same wherever it holds the same. One of a loop stays:
     /// it is known by its name what that may hold.
     pub(super) fn unclear_value(&mut self, param: &Parameter, raw: &TracedText, state: &ShellState) -> TracedText {
-        if param.name == "PWD" && param.op.is_empty() && *state.cwd == WorkingDirectory::Unclear {
+        if param.name == "PWD" && param.op.is_empty() && state.cwd.is_unclear() {
             let place = raw.first_position(self.context.sources).unwrap_or(self.here);
             return self.unclear_directory(place);
         }

@@ -3,7 +3,7 @@
 use super::interpreter::Interpreter;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::value_identity::short_place;
-use crate::model::{Value, clean, join};
+use crate::model::{PartialText, Value, VariableState, Word, clean, join};
 use crate::text::{Span, TracedText};
 
 impl Interpreter<'_> {
@@ -15,7 +15,7 @@ impl Interpreter<'_> {
                 let path = self.resolve_text(directory)?;
                 if path.starts_with('/') { Some(clean(&path)) } else { Some(join(self.context.directory?, &path)) }
             }
-            WorkingDirectory::Unclear => None,
+            WorkingDirectory::Named(_) | WorkingDirectory::Unclear => None,
         }
     }
 
@@ -25,10 +25,21 @@ impl Interpreter<'_> {
             return Some(Value::known(path, None));
         }
         let text = match state.cwd.as_ref() {
-            WorkingDirectory::Unclear => self.unclear_directory(command),
+            WorkingDirectory::Named(_) | WorkingDirectory::Unclear => self.unclear_directory(command),
             _ => changed_directory(state)?,
         };
         Some(self.partial_value(&text))
+    }
+
+    /// The words that name the working directory, where it is not known.
+    pub(super) fn directory_words(&self, state: &ShellState) -> Option<Value> {
+        let WorkingDirectory::Named(directory) = state.cwd.as_ref() else { return None };
+        // What a loop goes through is no variable of the environment.
+        let known = |name: &str| match state.choices.contains_key(name) {
+            true => VariableState::Unseen,
+            false => self.environment_state(name),
+        };
+        Some(PartialText::expand(&Word::of_traced(directory), &known).to_value(None))
     }
 
     /// Some directory that a text may be in at a place: not the one that it began in, whatever it is.
