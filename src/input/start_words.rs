@@ -51,12 +51,31 @@ const RUNNERS: [&str; 10] =
     ["command", "exec", "spawn", "run", "popen", "process", "system", "call", "start", "check_output"];
 /// How many options may stand between a program and its subcommand.
 const OPTIONS: usize = 4;
-/// What a script that starts containers has in it.
-const ENGINE_WORDS: [&str; 6] = ["docker", "podman", "nerdctl", "finch", "CONTAINER_RUNTIME", "CONTAINER_ENGINE"];
+/// Options that the command of an engine alone has beside `run`, each with the blank before it.
+const OF_A_START: [&str; 5] = [" -v", " --volume", " --mount", " --rm", " -it"];
 
-/// Whether a text has the name of an engine's program in it.
+/// Whether a text has the name of an engine's program in it, or runs one that a variable names.
 pub(super) fn names_engine(text: &str) -> bool {
-    ENGINE_WORDS.iter().any(|engine| text.contains(engine))
+    ENGINES.iter().any(|engine| text.contains(engine)) || runs_engine_of_variable(text)
+}
+
+/// Whether something that a variable or a command names is told to run with what a container is started with:
+/// `"$ENGINE" run --rm -v …`, `$(engine) run …`.
+fn runs_engine_of_variable(text: &str) -> bool {
+    let is_command = |before: &str| {
+        let before = before.strip_suffix(['"', '\'']).unwrap_or(before);
+        let word = before.rsplit(|ch: char| ch.is_whitespace() || ch == ';').next().unwrap_or_default();
+        before.ends_with(')') || word.contains('$')
+    };
+    let is_start = |at: usize, subcommand: &str| {
+        let (before, after) =
+            (text.get(..at).unwrap_or_default(), text.get(at + subcommand.len()..).unwrap_or_default());
+        is_command(before) && OF_A_START.iter().any(|option| after.contains(option))
+    };
+    text.contains('$')
+        && [" run ", " run\\\n", " create "]
+            .into_iter()
+            .any(|subcommand| text.match_indices(subcommand).any(|(at, _)| is_start(at, subcommand)))
 }
 
 /// Whether a command may start a container: it names an engine's program, or runs a file or a list of commands that may.

@@ -86,6 +86,7 @@ impl Interpreter<'_> {
                     }
                     if !word.is_fixed() {
                         self.note_unseen_at("a variable is set whose name is not known", Some(self.here));
+                        self.open_empty_variables(&mut state);
                         self.take_variables_of(&word.text, &mut state);
                         self.take_variables_of_input(&mut state);
                         continue;

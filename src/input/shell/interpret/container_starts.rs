@@ -219,6 +219,25 @@ impl Interpreter<'_> {
         Some(EngineCommand { words: Cow::Owned(words), guessed })
     }
 
+    /// The words of a command whose first one is a variable with a default of several words, or of none, that leads to an
+    /// engine: `${COMPOSE:-docker compose} up`, `${SUDO:-} docker run`.
+    pub(super) fn split_default_engine(&self, words: Vec<ShellWord>) -> Vec<ShellWord> {
+        let Some((first, rest)) = words.split_first() else { return words };
+        let is_split = !first.unclear && !first.text.is_fixed() && !has_double_quotes(&first.source.raw());
+        let Some(text) =
+            (first.certainty == Certainty::Sure && is_split).then(|| self.resolve_text(&first.text)).flatten()
+        else {
+            return words;
+        };
+        let parts: Vec<ShellWord> = text.split_whitespace().map(|part| first.with_text(part)).collect();
+        let leads = match parts.as_slice() {
+            [] => rest.first().is_some_and(is_engine),
+            [_] => false,
+            parts => parts.iter().any(is_engine),
+        };
+        if leads { parts.into_iter().chain(rest.iter().cloned()).collect() } else { words }
+    }
+
     /// Whether a word is given to the command for certain, as far as the environment says; `None` where it is not given.
     fn is_given(&self, word: &ShellWord) -> Option<bool> {
         match &word.certainty {

@@ -64,7 +64,19 @@ impl Interpreter<'_> {
         if self.printed.last().is_none_or(|printed| printed.aside > 0) {
             return;
         }
-        if simple.redirects.iter().any(redirects_output) {
+        if let Some(output) = simple.redirects.iter().position(redirects_output) {
+            // What is said as an error may be what is read: `3>&1 1>&2 2>&3`, `2>&1 >/dev/null`.
+            let is_read = |(at, redirect): (usize, &Redirect)| match &redirect.action {
+                RedirectAction::Copy(number) if redirect.target == RedirectTarget::Number(2) => {
+                    let number = number.source.raw();
+                    at < output || !matches!(number.as_str(), "1" | "2" | "-")
+                }
+                _ => false,
+            };
+            let is_unknown = simple.redirects.iter().enumerate().any(is_read);
+            if let Some(printed) = self.printed.last_mut() {
+                printed.is_unknown |= is_unknown;
+            }
             return;
         }
         let name = words.first().map(ShellWord::raw).unwrap_or_default();
@@ -84,6 +96,17 @@ impl Interpreter<'_> {
             text = text.only_where(&Certainty::Perhaps);
         }
         printed.words.append(text);
+    }
+
+    /// Notes that a redirection without a command prints a file, where it is all that is substituted: `$(<file)`.
+    pub(super) fn note_printed_file(&mut self, simple: &SimpleCommand) {
+        let is_input = |redirect: &Redirect| {
+            redirect.target == RedirectTarget::Number(0) && matches!(redirect.action, RedirectAction::Open(_))
+        };
+        let prints = simple.assigns.is_empty() && simple.redirects.iter().any(is_input);
+        if let Some(printed) = self.printed.last_mut().filter(|printed| prints && printed.aside == 0) {
+            printed.is_unknown = true;
+        }
     }
 
     /// The here-document that `cat` prints.

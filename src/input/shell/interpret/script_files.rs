@@ -313,16 +313,19 @@ impl Interpreter<'_> {
             Some((_, path)) if HARMLESS.contains(&path.as_str()) => return ExitStates::either_way(state),
             Some((Lookup::Unseen(why), path)) if !why.is_empty() => {
                 self.take_away_unread(&path, here, &mut state);
+                self.open_empty_variables(&mut state);
                 self.note_unseen_at(format!("`{path}` is sourced and was not read: {why}"), here);
                 return ExitStates::either_way(state);
             }
             Some((Lookup::Absent, path)) => {
+                self.open_empty_variables(&mut state);
                 self.note_unseen_at(format!("`{path}` is sourced and was not found"), here);
                 return ExitStates::either_way(state);
             }
             other => {
                 let path = other.map_or_else(|| word.raw(), |(_, path)| path);
                 self.take_away_unread(&path, here, &mut state);
+                self.open_empty_variables(&mut state);
                 self.note_unseen_at(format!("`{shown}` is sourced and was not read"), here);
                 self.take_variables_of(&word.text, &mut state);
                 return match self.files_meant(word, &state).as_slice() {

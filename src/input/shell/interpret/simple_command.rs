@@ -27,7 +27,8 @@ impl Interpreter<'_> {
             self.replacing.pop();
             return exits;
         }
-        let mut words = settle_engine(self.expand_all(&simple.words, &mut state));
+        let words = self.expand_all(&simple.words, &mut state);
+        let mut words = settle_engine(self.split_default_engine(words));
         if words.is_empty() {
             self.not_made.clear();
             let runs = simple.assigns.iter().any(|assign| match &assign.value {
@@ -40,6 +41,7 @@ impl Interpreter<'_> {
             for redirect in &simple.redirects {
                 self.run_here_document(&redirect.action, &mut state);
             }
+            self.note_printed_file(simple);
             return if runs { self.exits_of_substitution(state) } else { ExitStates::succeeded(state) };
         }
         let mut functions = true;

@@ -143,6 +143,22 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Opens what a script begins with nothing: what is not read here may fill it in. What has a value is taken to keep it.
+    pub(super) fn open_empty_variables(&mut self, state: &mut ShellState) {
+        self.forbid_keeping();
+        let is_empty = |value: &VariableValue| match value {
+            VariableValue::Text(text) => text.is_empty(),
+            VariableValue::List(items) => items.is_empty(),
+            VariableValue::Words(words) => words.items.is_empty(),
+            _ => false,
+        };
+        let names = state.vars.names();
+        let empty = names.filter(|name| state.vars.peek(name).is_some_and(|variable| is_empty(&variable.value)));
+        for name in empty.cloned().collect::<Vec<_>>() {
+            self.assign_value(&name, VariableValue::Unclear, false, state);
+        }
+    }
+
     /// The same of a text for `eval` that is known only when it runs.
     pub(super) fn take_away_by_eval(&mut self, words: &[ShellWord], state: &mut ShellState) {
         let Some(open) = words.iter().skip(1).find(|word| !word.is_fixed()) else { return };
@@ -150,6 +166,9 @@ impl Interpreter<'_> {
         let is_tool = text
             .split(|ch: char| ch.is_whitespace() || matches!(ch, '(' | '/' | '`' | '"'))
             .any(|word| TOOLS_FOR_EVAL.contains(&word));
+        if !is_tool {
+            self.open_empty_variables(state);
+        }
         if !is_tool && open.certainty == Certainty::Sure {
             self.take_away_unread("", open.source_span(self.context.sources), state);
         }

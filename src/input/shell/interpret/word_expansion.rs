@@ -17,7 +17,7 @@ use super::split_words::SplitWords;
 use super::variable_value::VariableValue;
 use super::working_directory::changed_directory;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
-use crate::model::{Inherits, Parameter, Reach};
+use crate::model::{Inherits, Parameter, Reach, is_variable_name};
 use crate::text::TracedText;
 
 /// The value of a parameter.
@@ -300,14 +300,29 @@ impl Interpreter<'_> {
                 | VariableValue::Words(_)
                 | VariableValue::NameOf(_),
             ) => ParameterValue::Unclear,
-            Some(VariableValue::Text(text)) if !text.is_empty() => ParameterValue::One(text),
+            Some(VariableValue::Text(text)) if !text.is_empty() => match default_of_value(&text, param, state) {
+                Some(whole) => self.default_value(param, whole, state),
+                None => ParameterValue::One(text),
+            },
             Some(VariableValue::List(texts)) if param.all && quoted => ParameterValue::Many(texts),
             Some(VariableValue::List(texts)) if param.all => ParameterValue::Many(list_item::split_items(texts)),
             Some(VariableValue::List(mut texts)) if !texts.is_empty() => single_item(texts.swap_remove(0)),
             Some(_) if param.op.is_empty() || param.op == ":?" => ParameterValue::One(TracedText::default()),
+            // Empty is set, where it is not asked whether it is empty.
+            Some(VariableValue::Text(_) | VariableValue::List(_)) if matches!(param.op.as_str(), "-" | "=") => {
+                ParameterValue::One(TracedText::default())
+            }
             Some(_) if param.rest.contains(['$', '`', '"', '\'', '\\']) => ParameterValue::Unclear,
-            Some(_) => ParameterValue::One(TracedText::plain(&param.rest)),
+            Some(_) => self.default_value(param, TracedText::plain(&param.rest), state),
         }
+    }
+
+    /// What a parameter's default gives, which `:=` keeps.
+    fn default_value(&mut self, param: &Parameter, text: TracedText, state: &mut ShellState) -> ParameterValue {
+        if matches!(param.op.as_str(), ":=" | "=") {
+            self.assign_value(&param.name, VariableValue::Text(text.clone()), false, state);
+        }
+        ParameterValue::One(text)
     }
 
     /// The value of `${!NAME}`: of the variable whose name the other one holds, where that is known.
@@ -342,6 +357,19 @@ impl Interpreter<'_> {
             }
         }
     }
+}
+
+/// What stands for `${NAME:-default}` where NAME holds one variable of the environment, with nothing as its default:
+/// that one with this default.
+fn default_of_value(text: &TracedText, param: &Parameter, state: &ShellState) -> Option<TracedText> {
+    let raw = text.raw();
+    let inner = Parameter::parse(&raw).filter(|_| text.is_live() && matches!(param.op.as_str(), ":-" | ":="))?;
+    let is_open = inner.op.is_empty() || matches!(inner.op.as_str(), ":-" | "-") && inner.rest.is_empty();
+    if !is_open || inner.all || !is_variable_name(&inner.name) {
+        return None;
+    }
+    let rest = default_of_script(&param.rest, state).unwrap_or_else(|| param.rest.clone());
+    Some(TracedText::live(&format!("${{{}:-{rest}}}", inner.name)))
 }
 
 /// What `${NAME[NUMBER]}` is of a list whose elements up to that one are certain.
