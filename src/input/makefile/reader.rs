@@ -298,7 +298,11 @@ impl<'a> MakefileReader<'a> {
                     self.depth -= 1;
                 }
                 _ if is_own => self.note_unread_values(),
-                Lookup::Absent if !is_needed => {}
+                // A person may have it: it is there to fill in what is empty.
+                Lookup::Absent if !is_needed => {
+                    let is_set = self.place.is_set;
+                    self.read.variables.open_empty_to_unread(is_set);
+                }
                 // Another rule may make it.
                 Lookup::Absent => self.note_unread_values(),
                 Lookup::Unseen(why) if is_needed => {

@@ -88,6 +88,18 @@ impl MakeVariables {
         }
     }
 
+    /// The same of what is empty so far, where that file need not be there.
+    pub(super) fn open_empty_to_unread(&mut self, is_set: &dyn Fn(&str) -> bool) {
+        let is_empty = |value: &MakeValue| match value {
+            MakeValue::Recursive(text) => text.0.is_empty(),
+            MakeValue::Simple(text) => text.words().is_empty(),
+            MakeValue::OneOf(_) | MakeValue::Unknown => false,
+        };
+        for (name, value) in self.all.iter_mut().filter(|(_, value)| is_empty(value)) {
+            *value = Rc::new(MakeValue::Simple(unread_text(name, is_set)));
+        }
+    }
+
     /// The variables where one of several ways was taken to this point; one that a way does not set is empty there.
     pub(super) fn join(ways: &[Self]) -> Self {
         let Some((first, others)) = ways.split_first() else { return Self::default() };
