@@ -69,7 +69,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         let text = format!("accepted: {}", accepted.join("; "));
         all.push(Annotation::new("notice", Vec::new(), "input", safe(&text).into_owned()));
     }
-    let unread = UnreadFiles::of(report);
+    let unread = UnreadFiles::beside_problems(given);
     let of_files = unread.counting.iter().map(|one| not_judged_annotation(one, given));
     // What GitHub would not show is in the last line's count, or named by the annotation of its finding.
     for annotation in of_files.chain(of_new_hits) {

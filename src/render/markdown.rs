@@ -63,7 +63,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     if let Some(using) = using(report) {
         document.add_or_name(&format!("\nUsing: {}\n", escape_prose(&using)), "the configuration");
     }
-    let unread = UnreadFiles::of(report);
+    let unread = UnreadFiles::beside_problems(given);
     document.add_or_name(&not_judged_block(&unread.counting, given), "what was not judged");
     add_findings(&mut document, given);
     document.add_or_name(&sound_block(report), "what is sound");

@@ -9,7 +9,7 @@ use super::hit_rows::group_by_sentence;
 use super::participant_table::{self, participant_table};
 use super::phrases::{self, count_containers, count_of, list_hits, list_users, told_notes};
 use super::safe::safe;
-use super::seen_files::nobody_sentence;
+use super::seen_files::{ToldRefusals, nobody_sentence};
 use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared, told_diagnostics};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, UNDETERMINED, Verdict};
@@ -64,7 +64,7 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     write_notes(given, style, out)?;
     write_sound(report, is_sound(report, style), style, out)?;
     write_accepted(report, given.sources, style, out)?;
-    write_files(report, style, out)?;
+    write_files(given, style, out)?;
     if let Some(using) = phrases::using(report) {
         writeln!(out, "{}", paragraph("using: ", &safe(&using), style.columns()))?;
     }
@@ -184,7 +184,8 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
 }
 
 /// Which files were judged, and which were not and why: a few by name, the rest counted.
-fn write_files(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_files(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = given.report;
     let shown = if style.detail == Detail::Verbose { usize::MAX } else { FILES };
     if !report.judged.is_empty() {
         let mut names: Vec<&str> = report.judged.iter().map(|one| one.file.as_str()).collect();
@@ -198,8 +199,11 @@ fn write_files(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Re
     // What there is no clean answer without comes first.
     let mut unread: Vec<_> = report.not_judged.iter().collect();
     unread.sort_by_cached_key(|one| (!one.counts, natural_key(&one.file)));
+    let told = ToldRefusals::of(given);
     for one in unread.iter().take(shown) {
-        let text = format!("{} ({})", one.file, one.reason);
+        // Why it was refused stands on standard error, with the place.
+        let reason = if told.has(one) { "see standard error" } else { &one.reason };
+        let text = format!("{} ({reason})", one.file);
         writeln!(out, "{}", paragraph("not judged: ", &safe(&text), style.columns()))?;
     }
     if unread.len() > shown {
