@@ -7,9 +7,10 @@ use super::accepted_files::accepted_file_lines;
 use super::finding_block::{ToldBefore, write_finding};
 use super::hit_rows::group_by_sentence;
 use super::participant_table::{self, participant_table};
-use super::phrases::{self, count_containers, count_of, list_hits, list_users, told_notes};
+use super::phrases::{self, count_containers, count_of, list_hits, told_notes};
 use super::safe::safe;
 use super::seen_files::{ToldRefusals, nobody_sentence};
+use super::sound_reasons::sound_line;
 use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared, told_diagnostics};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, UNDETERMINED, Verdict};
@@ -160,15 +161,9 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
         for login in sound.iter().take(shown) {
             let users: Vec<_> = login.participants.iter().filter_map(|at| report.participants.get(*at)).collect();
             let taking_part: Vec<_> = users.into_iter().filter(|one| one.verdict != Verdict::NotAParticipant).collect();
-            let mut reasons: Vec<&str> = Vec::new();
-            for one in taking_part.iter().filter(|one| !one.reason.is_empty()) {
-                if !reasons.contains(&one.reason.as_str()) {
-                    reasons.push(&one.reason);
-                }
-            }
             let basis = taking_part.iter().map(|one| one.basis).max().unwrap_or_default();
             let head = format!("{}: ", basis.qualify(Verdict::Ok));
-            let text = format!("{}: {}: {}", login.place.text, list_users(&taking_part), reasons.join("; "));
+            let text = format!("{}: {}", login.place.text, sound_line(&taking_part));
             writeln!(out, "{}", paragraph(&head, &safe(&text), style.columns()))?;
         }
         if sound.len() > shown {
