@@ -368,6 +368,20 @@ fn noise(rendered: &Rendered) -> Vec<String> {
     annotated.chain(violated).chain(failed).collect()
 }
 
+#[test]
+fn every_format_tells_of_the_person_whose_home_the_login_is_in() {
+    let of_home = accept::SHARED.replace("/srv/claude:", "~/.claude:");
+    for (compose, is_told) in [(of_home.as_str(), true), (accept::SHARED, false)] {
+        let rendered = Rendered::of(project(&[("compose.yaml", compose)]).path());
+        for format in FORMATS {
+            let text = &rendered.texts[format];
+            assert!(text.contains("unguarded-share"), "{format}: {text}");
+            let words = if format == "html" { "person on the host" } else { "the person on the host may refresh it too" };
+            assert_eq!(text.contains(words), is_told, "{format}: {text}");
+        }
+    }
+}
+
 /// The notifications of SARIF about files that were not judged: level and file.
 fn notified_files(log: &Value) -> Vec<(String, String)> {
     let schema = schema("sarif-2.1.0.json");

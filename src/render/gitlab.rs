@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::Given;
 use super::accepted_files::accepted_file_lines;
-use super::finding_lines::remedy_sentence;
+use super::finding_lines::{also_sentences, remedy_sentence};
 use super::hit_rows::hit_name;
 use super::json;
 use super::phrases::{level_word, using};
@@ -87,7 +87,7 @@ fn hit_violation(
         (Severity::Note, _) => "info",
     };
     let mut sentences = vec![hit.message().to_owned()];
-    sentences.extend(hit.further_details().map(|detail| format!("Also: {detail}")));
+    sentences.extend(also_sentences(hit));
     let mut named: Vec<String> = others
         .iter()
         .filter(|other| other.number != placed.number)

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::accepted_files::accepted_file_lines;
-use super::finding_lines::{accepted_rules, more_line};
+use super::finding_lines::{accepted_rules, lesser_details, more_line};
 use super::hit_rows::{HitRow, clause_at, group_by_sentence, is_sentence};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
 use super::phrases::{count_of, full_name, level_word, summary_line, suppression_text, times, using};
@@ -119,6 +119,7 @@ fn finding_block(login: &Login, finding: &Finding, given: &Given<'_>) -> String 
     block.push_str("\n| who | role | where | what |\n| --- | --- | --- | --- |\n");
     block.push_str(&hit_rows(hits.get(..HITS).unwrap_or(&hits), given));
     block.extend(more_line(hits.len(), HITS).map(|line| format!("\n{line}\n")));
+    block.extend(lesser_details(&counting).iter().map(|detail| format!("\nAlso: {}\n", escape_prose(detail))));
     block.extend(finding.why.iter().take(REASONS).map(|why| format!("\nWhy: {}\n", escape_prose(&why.text))));
     if !finding.remedies.is_empty() {
         block.push_str("\nTo fix it, best first:\n\n");
