@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::accept::SHARED;
 use crate::harness::{folders, overlock, project, root, rule_folders};
 use crate::readers::{
     FORMATS, Rendered, annotations, array, counted_files, counted_findings, counted_hits, decoded, gitlab_severity,
@@ -370,8 +371,8 @@ fn noise(rendered: &Rendered) -> Vec<String> {
 
 #[test]
 fn every_format_tells_of_the_person_whose_home_the_login_is_in() {
-    let of_home = accept::SHARED.replace("/srv/claude:", "~/.claude:");
-    for (compose, is_told) in [(of_home.as_str(), true), (accept::SHARED, false)] {
+    let of_home = SHARED.replace("/srv/claude:", "~/.claude:");
+    for (compose, is_told) in [(of_home.as_str(), true), (SHARED, false)] {
         let rendered = Rendered::of(project(&[("compose.yaml", compose)]).path());
         for format in FORMATS {
             let text = &rendered.texts[format];
