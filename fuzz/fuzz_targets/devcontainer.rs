@@ -12,7 +12,7 @@ use overlock::text::{FileId, Reader, Sources};
 
 fuzz_target!(|text: &str| {
     let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-    let context = Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false };
+    let context = Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false, ..Context::default() };
     let sources = Sources::reading(Reader::default());
     let layout = read_devcontainer(text, &sources, &context);
     assert_eq!(layout.judged.len() + layout.not_judged.len(), 1);
