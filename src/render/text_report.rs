@@ -215,7 +215,7 @@ fn write_accepted(report: &Report, sources: &Sources, style: Style, out: &mut dy
             let Some(suppressed) = &breach.suppressed else { continue };
             let Some(span) = suppressed.span else { continue };
             let at = format!("{}:{}", sources.get(span.file).name(), span.start.line);
-            let text = format!("{}: {} ({at})", breach.rule, suppressed.reason);
+            let text = format!("{}: {} ({at}){}", breach.rule, suppressed.reason, still_counting(hit));
             match lines.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, hits)) => hits.push(hit),
                 None => lines.push((text, vec![hit])),
@@ -235,6 +235,18 @@ fn write_accepted(report: &Report, sources: &Sources, style: Style, out: &mut dy
         writeln!(out, "accepted: {} more (-v lists them)", lines.len() - shown)?;
     }
     Ok(())
+}
+
+/// The rules by which a hit counts although one of them is accepted, as the end of a sentence; empty where it does not.
+fn still_counting(hit: &Hit) -> String {
+    let counting = hit.counting().filter(|breach| hit.counts() && breach.severity > Severity::Note);
+    let mut rules: Vec<&str> = counting.map(|breach| breach.rule.as_str()).collect();
+    rules.dedup();
+    match rules.as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} still counts"),
+        several => format!("; {} still count", several.join(", ")),
+    }
 }
 
 /// What came of what was so before.
