@@ -261,7 +261,8 @@ fn ignore_of_one_rule_leaves_those_of_the_same_cause_and_says_so() {
     let one = with(SHARED, &format!("ignore:\n{}", entry("unguarded-share")));
     let run = overlock(one.path(), &["check", "."]);
     assert!(run.status == 1 && run.out.starts_with("error[lock-on-private-layer]: "), "{}", run.out);
-    let told = "accepted: agents, runner: unguarded-share: known (overlock.yaml:2); lock-on-private-layer still counts\n";
+    let told =
+        "accepted: agents, runner: unguarded-share: known (overlock.yaml:2); lock-on-private-layer still counts\n";
     assert!(run.out.contains(told), "{}", run.out);
     let finding = check(one.path(), &[]).json()["logins"][0]["findings"][0].clone();
     assert_eq!(finding["rules"], serde_json::json!(["lock-on-private-layer"]));

@@ -85,7 +85,8 @@ fn file_names(report: &Value, names: &mut BTreeSet<String>) {
 
 #[test]
 fn file_outside_the_working_directory_has_one_name() {
-    let start = "docker run -v /srv/l:/root/.claude -e HOME=/root agents:1 claude -p\n. \"$(dirname \"$0\")/more.sh\"\n";
+    let start =
+        "docker run -v /srv/l:/root/.claude -e HOME=/root agents:1 claude -p\n. \"$(dirname \"$0\")/more.sh\"\n";
     let folder = project(&[
         ("a/compose.yaml", &LONE.replace("image: agents:1", "build: .")),
         ("a/Dockerfile", "FROM debian\nRUN npm install -g @anthropic-ai/claude-code@2.1.98\n"),

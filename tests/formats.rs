@@ -377,7 +377,8 @@ fn every_format_tells_of_the_person_whose_home_the_login_is_in() {
         for format in FORMATS {
             let text = &rendered.texts[format];
             assert!(text.contains("unguarded-share"), "{format}: {text}");
-            let words = if format == "html" { "person on the host" } else { "the person on the host may refresh it too" };
+            let words =
+                if format == "html" { "person on the host" } else { "the person on the host may refresh it too" };
             assert_eq!(text.contains(words), is_told, "{format}: {text}");
         }
     }

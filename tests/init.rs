@@ -91,7 +91,10 @@ fn what_is_written_is_accepted_and_so_is_every_proposal() {
 fn files_to_commit_are_named_at_the_end() {
     let told = [
         (".github/x", "look through them, and commit: git add overlock.yaml known.json .github/workflows/overlock.yml"),
-        (".gitlab-ci.yml", "look through them, add the step, and commit: git add overlock.yaml known.json .gitlab-ci.yml"),
+        (
+            ".gitlab-ci.yml",
+            "look through them, add the step, and commit: git add overlock.yaml known.json .gitlab-ci.yml",
+        ),
     ];
     for (mark, wanted) in told {
         let (directory, run) = written(&[(mark, "x: 1\n")], &["--baseline", "known.json"]);

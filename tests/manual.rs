@@ -50,7 +50,8 @@ fn page_installs_completions_and_manual_pages() {
     let home = tempfile::tempdir().unwrap();
     let programs = Path::new(env!("CARGO_BIN_EXE_overlock")).parent().unwrap();
     let path = format!("{}:/usr/bin:/bin", programs.display());
-    let blocks: Vec<&str> = section.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let blocks: Vec<&str> =
+        section.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert_eq!(blocks.len(), 4, "{section}");
     for block in blocks {
         let mut shell = Command::new("sh");

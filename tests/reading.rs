@@ -87,7 +87,10 @@ fn frame_has_no_blank_and_no_comment_behind_a_value() {
     let lines = [
         format!(" {} mounted here\n", "-".repeat("'/srv/claude:/root/.claude'".len())),
         format!(" {} b mounts it too\n", "-".repeat("'/srv/claude:/root/.claude'".len())),
-        format!(" {} c mounts it too\n", "-".repeat("{ type: bind, source: /srv/claude, target: /root/.claude }".len())),
+        format!(
+            " {} c mounts it too\n",
+            "-".repeat("{ type: bind, source: /srv/claude, target: /root/.claude }".len())
+        ),
     ];
     for line in lines {
         assert!(out.contains(&line), "{line}{out}");

@@ -64,7 +64,8 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     let prints = diagnostic_fingerprints(report, given.sources);
     violations
         .extend(report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given)));
-    violations.extend(UnreadFiles::beside_problems(given).counting.into_iter().map(|one| not_judged_violation(one, given)));
+    violations
+        .extend(UnreadFiles::beside_problems(given).counting.into_iter().map(|one| not_judged_violation(one, given)));
     violations.extend(using(report).map(|using| configuration_violation("using", &using)));
     let accepted = accepted_file_lines(report, given.sources);
     violations.extend(accepted.iter().map(|line| configuration_violation("accepted", line)));

@@ -47,7 +47,8 @@ pub(super) fn sound_reasons(users: &[&Participant]) -> Vec<SoundReason> {
 /// The same in a line: `agents, runner: each call takes the flock`.
 pub(super) fn sound_line(users: &[&Participant]) -> String {
     let told = sound_reasons(users);
-    let told = told.iter().map(|one| if one.why.is_empty() { one.who.clone() } else { format!("{}: {}", one.who, one.why) });
+    let told =
+        told.iter().map(|one| if one.why.is_empty() { one.who.clone() } else { format!("{}: {}", one.who, one.why) });
     told.collect::<Vec<_>>().join(SEPARATOR)
 }
 

@@ -89,7 +89,10 @@ pub(super) fn run(
     writeln!(err, "overlock: `overlock check .` exits with {} now: {}", status.code(), render::summary_line(&report))?;
     if !arguments.write {
         let names = listed(&files);
-        writeln!(err, "overlock: nothing is written; `overlock init --write` writes {names}, to be looked through and committed")?;
+        writeln!(
+            err,
+            "overlock: nothing is written; `overlock init --write` writes {names}, to be looked through and committed"
+        )?;
         return Ok(ExitStatus::Clean);
     }
     write_all(&files, top, reader, err)?;
