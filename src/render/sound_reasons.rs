@@ -17,10 +17,10 @@ pub(super) struct SoundReason {
 /// The reasons of those who use a login, in the order of the first who has each. What all of several rest on is told once.
 pub(super) fn sound_reasons(users: &[&Participant]) -> Vec<SoundReason> {
     let mut groups: Vec<(&str, Vec<&Participant>)> = Vec::new();
-    for one in users {
+    for &one in users {
         match groups.iter_mut().find(|(reason, _)| *reason == one.reason) {
             Some((_, group)) => group.push(one),
-            None => groups.push((&one.reason, vec![one])),
+            None => groups.push((one.reason.as_str(), vec![one])),
         }
     }
     if groups.iter().filter(|(reason, _)| !reason.is_empty()).count() < 2 {
