@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn blanks_and_comments_behind_a_value_are_no_part_of_it() {
-        let text = "a: { b: \"x y\" , 'c' : [ 'it''s'  ]  } # \" ] }\nd: \"z\\\"\"   # secret\ne:\n  - \"two\n    lines\"  # two\n";
+        let text = "a: { b: \"x y\" , 'c' : [ 'it''s'  ]  } # \" ] }\nd: &d \"z\\\"\"   # secret\ne:\n  - \"two\n    lines\"  # two\n";
         let stream = load(text).unwrap();
         let root = &stream.documents[0];
         let a = root.get("a").unwrap();
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(text_at(text, a.entry("c").unwrap().key_span), "'c'");
         assert_eq!(text_at(text, a.get("c").unwrap().span), "[ 'it''s'  ]");
         assert_eq!(text_at(text, a.get("c").unwrap().as_seq().unwrap()[0].span), "'it''s'");
-        assert_eq!(text_at(text, root.get("d").unwrap().span), "\"z\\\"\"");
+        assert!(text_at(text, root.get("d").unwrap().span).ends_with("\"z\\\"\""));
         assert_eq!(text_at(text, root.get("e").unwrap().as_seq().unwrap()[0].span), "\"two\n    lines\"");
     }
 

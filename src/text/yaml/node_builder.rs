@@ -151,17 +151,22 @@ impl Builder<'_> {
         Pos { line, column: narrow(col + 1) + shift }.min(self.end)
     }
 
-    fn span(&mut self, marks: Marks) -> Span {
+    fn span(&mut self, event: &Event<'_>, marks: Marks) -> Span {
         let start = self.pos(marks.start.line(), marks.start.col());
         // What is not written has no width.
-        let written = if marks.start == marks.end { None } else { self.ends.find(&marks.start) };
+        let quote = match event {
+            Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) => Some('"'),
+            Event::Scalar(_, ScalarStyle::SingleQuoted, ..) => Some('\''),
+            _ => None,
+        };
+        let written = if marks.start == marks.end { None } else { self.ends.find(&marks.start, quote) };
         let (line, column) = written.unwrap_or((marks.end.line(), marks.end.col()));
         let end = self.pos(line, column);
         Span { file: self.file, start, end }
     }
 
     fn take(&mut self, event: Event<'_>, marks: Marks) -> Result<(), YamlError> {
-        let span = self.span(marks);
+        let span = self.span(&event, marks);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.to_string());
