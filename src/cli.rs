@@ -141,8 +141,11 @@ pub enum Command {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Compose files, shell scripts that start containers, or directories, which are searched for both, and below.
-    /// Without any, this directory; with -f, -p or --project-directory alone, the project that Compose finds
+    /// Files and directories to judge together. A file is a compose file, a script or another kind that starts
+    /// containers (Makefile, devcontainer.json, CI pipeline, ...). Below a directory each file of these kinds is found, in
+    /// hidden directories too, but none that git ignores. Without PATH it is `.`; with -f, -p or --project-directory
+    /// alone, the project that Compose finds
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]
@@ -233,7 +236,9 @@ fn destination(text: &str) -> Result<Destination, String> {
 /// Arguments of `graph`.
 #[derive(Debug, Args)]
 pub struct Graph {
-    /// The plan to draw, as for `check`. Without a PATH or a Compose option, running containers are drawn
+    /// The plan to draw: files and directories, as for `check`. Without PATH and Compose options, running containers are
+    /// drawn
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]

@@ -111,6 +111,7 @@ fn a_comment_suppresses_what_begins_on_its_line() {
     let text = overlock(call.path(), &["check", "."]);
     assert!(text.out.contains("accepted: agents: unguarded-share: a test (compose.yaml:7)"), "{}", text.out);
     // Another rule of the hit holds, so that it counts.
+    assert!(text.out.contains("(compose.yaml:7); lock-on-private-layer still counts\n"), "{}", text.out);
     assert!(text.out.contains("agents  batch  compose.yaml:6   its lock is on its private layer"), "{}", text.out);
     assert!(!text.out.contains("suppressed"), "{}", text.out);
 }
@@ -252,6 +253,24 @@ fn the_configuration_ignores_grades_and_sets_the_threshold() {
     assert_eq!(check(never.path(), &["--fail-on", "error"]).status, 1, "the command line wins");
     let warnings = with(SHARED, "severity: {unguarded-share: warning, lock-on-private-layer: note}");
     assert_eq!((check(warnings.path(), &[]).status, check(warnings.path(), &["--fail-on", "warning"]).status), (0, 1));
+}
+
+#[test]
+fn ignore_of_one_rule_leaves_those_of_the_same_cause_and_says_so() {
+    let entry = |rule: &str| format!("  - {{rule: {rule}, reason: known}}\n");
+    let one = with(SHARED, &format!("ignore:\n{}", entry("unguarded-share")));
+    let run = overlock(one.path(), &["check", "."]);
+    assert!(run.status == 1 && run.out.starts_with("error[lock-on-private-layer]: "), "{}", run.out);
+    let told =
+        "accepted: agents, runner: unguarded-share: known (overlock.yaml:2); lock-on-private-layer still counts\n";
+    assert!(run.out.contains(told), "{}", run.out);
+    let finding = check(one.path(), &[]).json()["logins"][0]["findings"][0].clone();
+    assert_eq!(finding["rules"], serde_json::json!(["lock-on-private-layer"]));
+    assert_eq!(finding["hits"][0]["accepted"][0]["rule"], "unguarded-share");
+    // The twin: each rule of the cause is named.
+    let rules = [entry("unguarded-share"), entry("lock-on-private-layer")].concat();
+    let run = overlock(with(SHARED, &format!("ignore:\n{rules}")).path(), &["check", "."]);
+    assert!(run.status == 0 && !run.out.contains("still count"), "{}", run.out);
 }
 
 #[test]

@@ -122,6 +122,18 @@ fn the_hook_runs_before_each_commit_whatever_changes() {
 }
 
 #[test]
+fn hook_of_the_page_that_wants_no_release_is_that_of_the_installed_program() {
+    let page = fs::read_to_string(root().join("docs/ci.md")).unwrap();
+    let block = page.split("```yaml\n").find(|rest| rest.contains("  - repo: local\n")).expect("a local hook");
+    let config: Value = serde_yaml::from_str(block.split("```").next().unwrap()).unwrap();
+    let hook = &config["repos"][0]["hooks"][0];
+    let known = hooks().into_iter().find(|known| known["id"] == "overlock-system").unwrap();
+    for key in ["name", "entry", "language", "pass_filenames", "always_run"] {
+        assert_eq!(hook[key], known[key], "{key}");
+    }
+}
+
+#[test]
 fn the_action_hands_its_inputs_to_its_shell() {
     let action: Value = serde_yaml::from_str(&fs::read_to_string(root().join("action.yml")).unwrap()).unwrap();
     let step = &action["runs"]["steps"][0];

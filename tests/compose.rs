@@ -87,7 +87,12 @@ impl Case {
                 _ => panic!("{argument} is not known"),
             }
         }
-        let context = Context { environment: self.environment.clone(), cwd: project.to_owned(), shows_values: true };
+        let context = Context {
+            environment: self.environment.clone(),
+            cwd: project.to_owned(),
+            shows_values: true,
+            ..Context::default()
+        };
         match compose::resolve(sources, &context, &options) {
             Ok(project) => compose::layout(&project, &context, sources),
             Err(diagnostics) => Layout { diagnostics, ..Layout::default() },

@@ -1,5 +1,7 @@
 //! Which files a check looks at, what it says of the others, and what a configuration may leave out.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::harness::{overlock, project, repository, root};
@@ -67,6 +69,46 @@ fn variants_of_a_service_are_one_container_and_services_of_two_folders_two() {
     let folders = project(&[("x/compose.yaml", &first), ("y/compose.yaml", own)]);
     let run = overlock(folders.path(), &["check", "."]);
     assert!(run.out.contains("\nok: 2 more logins, 2 containers\n"), "{}", run.out);
+}
+
+/// Every name of a file in a report.
+fn file_names(report: &Value, names: &mut BTreeSet<String>) {
+    match report {
+        Value::Array(all) => all.iter().for_each(|one| file_names(one, names)),
+        Value::Object(all) => {
+            names.extend(all.get("file").and_then(Value::as_str).map(str::to_owned));
+            all.values().for_each(|one| file_names(one, names));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn file_outside_the_working_directory_has_one_name() {
+    let start =
+        "docker run -v /srv/l:/root/.claude -e HOME=/root agents:1 claude -p\n. \"$(dirname \"$0\")/more.sh\"\n";
+    let folder = project(&[
+        ("a/compose.yaml", &LONE.replace("image: agents:1", "build: .")),
+        ("a/Dockerfile", "FROM debian\nRUN npm install -g @anthropic-ai/claude-code@2.1.98\n"),
+        ("a/run.sh", start),
+        ("a/more.sh", start.lines().next().unwrap()),
+        ("here/x", ""),
+    ]);
+    let (here, whole) = (folder.path().join("here"), folder.path().canonicalize().unwrap().join("a"));
+    let whole = |name: &str| whole.join(name).display().to_string();
+    let told = |paths: &[&str]| {
+        let report = overlock(&here, &[&["check", "--format", "json"], paths].concat()).json();
+        let mut names = BTreeSet::new();
+        file_names(&report, &mut names);
+        names
+    };
+    let below = |start: &str| {
+        ["Dockerfile", "compose.yaml", "more.sh", "run.sh"].map(|name| format!("{start}/{name}")).into_iter().collect()
+    };
+    assert_eq!(told(&["../a"]), below("../a"));
+    assert_eq!(told(&["../a/run.sh", "../a/compose.yaml"]), below("../a"));
+    assert_eq!(told(&["../a", &whole("run.sh"), &whole("")]), below("../a"));
+    assert_eq!(told(&[whole("").trim_end_matches('/'), "../a/run.sh"]), below(whole("").trim_end_matches('/')));
 }
 
 /// A repository with two unsound projects and a unit, and a configuration.

@@ -87,6 +87,14 @@ fn readme_commands_work() {
     assert!(readme.contains("\n./test.sh\n") && root().join("test.sh").is_file());
 }
 
+#[test]
+fn line_that_a_checkout_prints_besides_is_told() {
+    // The outputs that are shown are those of a reader's own directory, where there is no configuration of ours.
+    let told = overlock(&root(), &["check", "fixtures/report/unsound"]).out;
+    let using = told.lines().find(|line| line.starts_with("using: ")).unwrap_or_else(|| panic!("{told}"));
+    assert!(read("README.md").contains(&format!("`{using}`")), "{using}");
+}
+
 /// The page of all rules, as the matrix has them.
 fn rules_page() -> String {
     let rules = Ruleset::load(&Sources::default(), None).unwrap();

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::accept::SHARED;
 use crate::harness::{folders, overlock, project, root, rule_folders};
 use crate::readers::{
     FORMATS, Rendered, annotations, array, counted_files, counted_findings, counted_hits, decoded, gitlab_severity,
@@ -366,6 +367,21 @@ fn noise(rendered: &Rendered) -> Vec<String> {
     let failed = cases.map(|case| format!("error {}: {}", case.attribute("name"), case.text().trim()));
     assert_eq!(suites.all("failure").len(), 0);
     annotated.chain(violated).chain(failed).collect()
+}
+
+#[test]
+fn every_format_tells_of_the_person_whose_home_the_login_is_in() {
+    let of_home = SHARED.replace("/srv/claude:", "~/.claude:");
+    for (compose, is_told) in [(of_home.as_str(), true), (SHARED, false)] {
+        let rendered = Rendered::of(project(&[("compose.yaml", compose)]).path());
+        for format in FORMATS {
+            let text = &rendered.texts[format];
+            assert!(text.contains("unguarded-share"), "{format}: {text}");
+            let words =
+                if format == "html" { "person on the host" } else { "the person on the host may refresh it too" };
+            assert_eq!(text.contains(words), is_told, "{format}: {text}");
+        }
+    }
 }
 
 /// The notifications of SARIF about files that were not judged: level and file.

@@ -88,6 +88,24 @@ fn what_is_written_is_accepted_and_so_is_every_proposal() {
 }
 
 #[test]
+fn files_to_commit_are_named_at_the_end() {
+    let told = [
+        (".github/x", "look through them, and commit: git add overlock.yaml known.json .github/workflows/overlock.yml"),
+        (
+            ".gitlab-ci.yml",
+            "look through them, add the step, and commit: git add overlock.yaml known.json .gitlab-ci.yml",
+        ),
+    ];
+    for (mark, wanted) in told {
+        let (directory, run) = written(&[(mark, "x: 1\n")], &["--baseline", "known.json"]);
+        assert_eq!(run.err.lines().last(), Some(format!("overlock: {wanted}").as_str()), "{mark}");
+        // What is there already is not written, and there is nothing to commit.
+        let again = overlock(directory.path(), &["init", "--write"]);
+        assert!(again.status == 2 && !again.err.contains("git add"), "{}", again.err);
+    }
+}
+
+#[test]
 fn sound_repository_gets_no_proposals() {
     let directory = project(&[(".git/HEAD", ""), ("compose.yaml", "services:\n  web:\n    image: nginx:1.29\n")]);
     let run = overlock(directory.path(), &["init", "--write"]);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::{overlock, root};
@@ -40,6 +41,35 @@ fn completions_know_every_subcommand_and_option() {
         }
     }
     assert_eq!(overlock(&root(), &["completions", "tcsh"]).status, 2);
+}
+
+#[test]
+fn page_installs_completions_and_manual_pages() {
+    let page = fs::read_to_string(root().join("docs/install.md")).unwrap();
+    let section = page.split("\n## ").find(|section| section.starts_with("Completions and manual pages\n")).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_overlock")).parent().unwrap();
+    let path = format!("{}:/usr/bin:/bin", programs.display());
+    let blocks: Vec<&str> =
+        section.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(blocks.len(), 4, "{section}");
+    for block in blocks {
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", block]).current_dir(home.path()).env_clear().env("HOME", home.path()).env("PATH", &path);
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{block}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    for (shell, file) in [
+        ("bash", ".local/share/bash-completion/completions/overlock"),
+        ("zsh", ".zfunc/_overlock"),
+        ("fish", ".config/fish/completions/overlock.fish"),
+    ] {
+        let printed = overlock(&root(), &["completions", shell]).out;
+        assert_eq!(fs::read_to_string(home.path().join(file)).unwrap(), printed, "{file}");
+    }
+    // A shell finds a script by its first line.
+    assert!(fs::read_to_string(home.path().join(".zfunc/_overlock")).unwrap().starts_with("#compdef overlock\n"));
+    assert!(home.path().join(".local/share/man/man1/overlock-check.1").is_file());
 }
 
 #[test]

@@ -57,6 +57,48 @@ fn sound_logins_take_a_line_each() {
 }
 
 #[test]
+fn sound_login_of_several_reasons_says_whose_each_is() {
+    let service = |name: &str, more: &str| {
+        format!("  {name}:\n    image: x\n    volumes: [\"${{STATE}}:/root/.claude\"]\n{more}")
+    };
+    let token = "    entrypoint: [claude, -p]\n    environment: {CLAUDE_CODE_OAUTH_TOKEN: \"${TOKEN:?}\"}\n";
+    let flock = "    entrypoint: [flock, /root/.claude/session.lock, claude, -p]\n";
+    let services = [service("a", flock), service("b", token), service("c", token)].concat();
+    let directory = project(&[("compose.yaml", &format!("services:\n{services}"))]);
+    let run = overlock(directory.path(), &["check", "."]);
+    let wanted = "ok: ${STATE}: a: none of the others refreshes the login; b, c: it does not refresh the login; \
+                  all: STATE is not set here and counts as the same for all\n";
+    assert!(run.status == 0 && run.out.starts_with(wanted), "{}", run.out);
+}
+
+#[test]
+fn frame_has_no_blank_and_no_comment_behind_a_value() {
+    let text = "services:
+  a: { image: x, volumes: [ \"/srv/claude:/root/.claude\" ], entrypoint: [ claude, -p ] }
+  b:
+    image: x
+    volumes:
+      - \"/srv/claude:/root/.claude\"   # hunter2
+    entrypoint: [ \"claude\" ]   # hunter2
+  c: { image: x, volumes: [ { type: bind, source: /srv/claude, target: /root/.claude }  ], entrypoint: [ claude ] }
+";
+    let directory = project(&[("compose.yaml", text)]);
+    let out = overlock(directory.path(), &["check", ".", "-v"]).out;
+    let lines = [
+        format!(" {} mounted here\n", "-".repeat("'/srv/claude:/root/.claude'".len())),
+        format!(" {} b mounts it too\n", "-".repeat("'/srv/claude:/root/.claude'".len())),
+        format!(
+            " {} c mounts it too\n",
+            "-".repeat("{ type: bind, source: /srv/claude, target: /root/.claude }".len())
+        ),
+    ];
+    for line in lines {
+        assert!(out.contains(&line), "{line}{out}");
+    }
+    assert!(!out.contains("hunter2"), "{out}");
+}
+
+#[test]
 fn thirty_running_containers_with_one_cause_take_at_most_forty_five_lines() {
     let path = root().join("fixtures/unguarded-call/bad-one-without/capture.json");
     let mut capture: serde_json::Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();

@@ -60,6 +60,32 @@ fn file_that_is_not_judged_is_told_in_each_format() {
 }
 
 #[test]
+fn refusal_is_told_once_in_each_format_for_people() {
+    let extending = SHARED.replace("  runner:\n", "  runner:\n    extends: {file: nowhere.yaml, service: x}\n");
+    let cases = [
+        ([("compose.yaml", SHARED), ("other/compose.yaml", "services: [\n")], "other/compose.yaml", "not valid YAML"),
+        ([("compose.yaml", extending.as_str()), ("x", "")], "nowhere.yaml", "cannot read this file"),
+    ];
+    for (files, refused, reason) in cases {
+        let directory = project(&files);
+        for format in FORMATS.iter().filter(|format| !["json", "sarif"].contains(format)) {
+            let run = overlock(directory.path(), &["check", ".", "--format", format]);
+            assert_eq!(run.status, 2, "{format}");
+            let all = format!("{}{}", run.out, run.err);
+            // An error of JUnit has its message as an attribute and as its text.
+            let times = if *format == "junit" { 2 } else { 1 };
+            assert_eq!(all.matches(reason).count(), times, "{format}: {all}");
+            assert!(all.contains(refused), "{format}: {all}");
+        }
+        let text = overlock(directory.path(), &["check", "."]).out;
+        assert!(text.contains(&format!("\nnot judged: {refused} (see standard error)\n")), "{text}");
+        let report = overlock(directory.path(), &["check", ".", "--format", "json"]).json();
+        let unread = &report["not_judged"][0];
+        assert!(unread["file"] == refused && unread["reason"].as_str().unwrap().contains(reason), "{report}");
+    }
+}
+
+#[test]
 fn what_a_change_accepts_for_itself_is_why_it_fails() {
     let directory = repository(&[("compose.yaml", SHARED)]);
     let ignored = SHARED.replace("  runner:", "  runner:  # overlock: ignore[unguarded-share] at night");

@@ -12,7 +12,8 @@ use overlock::text::{FileId, Reader, Sources};
 
 fuzz_target!(|text: &str| {
     let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-    let context = Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false };
+    let context =
+        Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false, ..Context::default() };
     let sources = Sources::reading(Reader::default());
     let layout = read_devcontainer(text, &sources, &context);
     assert_eq!(layout.judged.len() + layout.not_judged.len(), 1);
@@ -33,5 +34,8 @@ fuzz_target!(|text: &str| {
     for comment in json_comments(text) {
         assert!(text.get(comment.clone()).is_some_and(|comment| comment.starts_with('/')), "{comment:?}");
     }
-    assert_eq!(parse(FileId::default(), text).is_ok_and(|root| root.as_map().is_some()) || layout.judged.is_empty(), true);
+    assert_eq!(
+        parse(FileId::default(), text).is_ok_and(|root| root.as_map().is_some()) || layout.judged.is_empty(),
+        true
+    );
 });

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 
 use libfuzzer_sys::fuzz_target;
 use overlock::input::compose::Context;
-use overlock::input::hcl_comments;
 use overlock::input::fuzz::read_nomad;
+use overlock::input::hcl_comments;
 use overlock::text::{FileId, Reader, Sources};
 
 fuzz_target!(|text: &str| {
     let environment = BTreeMap::from([("NOMAD_VAR_image".to_owned(), "agents:1".to_owned())]);
-    let context = Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false };
+    let context =
+        Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false, ..Context::default() };
     for name in ["agents.nomad.hcl", "agents.json"] {
         let sources = Sources::reading(Reader::default());
         let layout = read_nomad(name, text, &sources, &context).layout;

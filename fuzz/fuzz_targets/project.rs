@@ -14,7 +14,8 @@ fuzz_target!(|text: &str| {
         return;
     }
     let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-    let context = Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false };
+    let context =
+        Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false, ..Context::default() };
     for mode in [Mode::Strict, Mode::Review] {
         let sources = Sources::reading(Reader::of_host());
         let options = Options {

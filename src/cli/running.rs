@@ -38,8 +38,8 @@ pub struct Audit {
 /// Arguments of `preflight`.
 #[derive(Debug, Args)]
 pub struct Preflight {
-    /// The plan: Compose files, directories or scripts that start containers, as for `check`. Without any, the project
-    /// that Compose finds
+    /// The plan: files and directories, as for `check`. Without PATH, the project that Compose finds
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::cli::{Check, Compose};
 use crate::input::compose::{ComposeKind, Context, Options, Profiles};
 use crate::input::project::Store;
 use crate::input::{self, Exclusion, LoadContext, ProgramNames};
-use crate::model::Layout;
+use crate::model::{Layout, TypedPaths};
 use crate::text::{Reader, Sources};
 
 /// What is planned, as a command line names it.
@@ -78,7 +78,9 @@ pub(super) fn read(
     sources: &Sources,
 ) -> anyhow::Result<Layout> {
     let PlanRequest { paths, compose, store, shows_values, exclusion } = *arguments;
-    let surroundings = Context { environment: world.environment.clone(), cwd: world.directory.clone(), shows_values };
+    let typed = TypedPaths::of(paths.iter().chain(&compose.file).map(PathBuf::as_path), &world.directory);
+    let surroundings =
+        Context { environment: world.environment.clone(), cwd: world.directory.clone(), shows_values, typed };
     let found = input::discover(paths, &compose.file, &surroundings, sources.reader(), &exclusion, programs);
     let projects = found.count_of(ComposeKind::NAME);
     if projects > 1 && (compose.project_name.is_some() || compose.project_directory.is_some()) {

@@ -21,7 +21,12 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone(), shows_values: true };
+    let context = Context {
+        environment: world.environment.clone(),
+        cwd: world.directory.clone(),
+        shows_values: true,
+        ..Context::default()
+    };
     let options = options(arguments, &context, sources.reader())?;
     let resolved = compose::resolve(sources, &context, &options);
     let printed = resolved.and_then(|project| {

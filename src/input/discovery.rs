@@ -117,7 +117,7 @@ fn named_input(kind: &'static dyn InputKind, files: Vec<PathBuf>) -> FoundInput 
 /// Tells what of a tree was not read: the directory that a person named must be, those below are missing.
 fn tell_unread(tree: &Tree, context: &Context, found: &mut FoundInputs) {
     let name = |path: &Path| {
-        let below = path.strip_prefix(&context.cwd).unwrap_or(path);
+        let below = context.name(path);
         Some(if below.as_os_str().is_empty() { ".".to_owned() } else { below.display().to_string() })
     };
     found.diagnostics.extend(tree.unread_ignores.iter().map(|(file, error)| {

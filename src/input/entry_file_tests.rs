@@ -27,7 +27,8 @@ pub(in crate::input) fn read_text(kind: &dyn HoldsEntries, name: &str, text: &st
 /// The same beside other files.
 pub(in crate::input) fn read_text_below(top: &Path, kind: &dyn HoldsEntries, name: &str, text: &str) -> ReadText {
     let sources = Sources::reading(Reader::default().with_path(top));
-    let surroundings = Context { environment: BTreeMap::new(), cwd: top.to_owned(), shows_values: false };
+    let surroundings =
+        Context { environment: BTreeMap::new(), cwd: top.to_owned(), shows_values: false, ..Context::default() };
     let context = LoadContext {
         sources: &sources,
         surroundings: &surroundings,

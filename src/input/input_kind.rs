@@ -180,9 +180,9 @@ pub struct LoadContext<'a> {
 impl<'a> LoadContext<'a> {
     /// The repository that the tool runs in, of which nothing has been read.
     pub fn open_repository(&self) -> Repository<'a> {
-        let Context { environment, cwd, shows_values } = self.surroundings;
+        let Context { environment, cwd, shows_values, typed } = self.surroundings;
         let repository = Repository::new(self.sources, cwd, environment, self.programs);
-        repository.with_store(self.store).showing(*shows_values)
+        repository.with_store(self.store).showing(*shows_values).with_typed(typed.clone())
     }
 
     /// Whether a text names where a known program keeps its state.

@@ -357,8 +357,7 @@ fn unread_directory(directory: Option<&Path>, span: Span, context: &LoadContext<
     if let Some(path) =
         directory.and_then(|directory| default_files(directory, reader)).and_then(|files| files.into_iter().next())
     {
-        let below = path.strip_prefix(&context.surroundings.cwd).unwrap_or(&path);
-        let shown = below.display().to_string();
+        let shown = context.surroundings.name(&path).display().to_string();
         return unread_project(&NamedFile { path: path.clone(), shown }, span, context);
     }
     let source = context.sources.get(span.file);

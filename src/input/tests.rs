@@ -31,7 +31,7 @@ fn loaded_below(top: &Path, paths: &[&str]) -> Layout {
     let rules = Ruleset::load(&sources, None).unwrap();
     let programs = ProgramNames::of_profiles(&rules.profiles);
     let environment = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
-    let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false };
+    let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false, ..Context::default() };
     let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default(), &programs);
     let context = LoadContext {
         sources: &sources,

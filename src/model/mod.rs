@@ -30,6 +30,7 @@ mod taken_variables;
 mod template;
 mod timing;
 mod tree;
+mod typed_paths;
 mod value;
 mod word;
 mod workplace;
@@ -74,6 +75,7 @@ pub use template::{
 };
 pub use timing::{FixedName, Moment, PartOrder, RunPart, TimeSpan, Timing};
 pub use tree::HostTree;
+pub use typed_paths::TypedPaths;
 pub use value::{Content, Value};
 pub use word::{Word, WordSegment};
 pub use workplace::{Feature, VARIABLE_OF_PROJECT, WORKPLACE_LABEL, Workplace, text_of_project};

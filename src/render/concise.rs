@@ -22,7 +22,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         let (severity, rule) = (finding.severity.name(), safe(&finding.rule));
         writeln!(out, "{at}{severity}[{rule}] {}", safe(&finding.message))?;
     }
-    for one in UnreadFiles::of(report).counting {
+    for one in UnreadFiles::beside_problems(given).counting {
         let (path, reason) = (shown_path(&one.file, given), &one.reason);
         writeln!(out, "{}", safe(&format!("{path}: not judged: {reason}")))?;
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::compared;
+use super::finding_lines::lesser_details;
 use super::hit_rows::{HitRow, RowColumns, group_rows, is_sentence, mount_of};
 use super::phrases::list_hits;
 use super::remedy_steps::{ToldStep, remedy_steps};
@@ -52,10 +53,7 @@ pub(super) fn write_finding(
             writeln!(out, "{}", paragraph("  also: ", &safe(detail), style.columns()))?;
         }
     }
-    let mut lesser: Vec<&str> = hits.iter().flat_map(|hit| hit.lesser_details()).collect();
-    lesser.sort_unstable();
-    lesser.dedup();
-    for detail in lesser {
+    for detail in lesser_details(&hits) {
         writeln!(out, "{}", paragraph("  also: ", &safe(detail), style.columns()))?;
     }
     let standing = match hits.as_slice() {

@@ -57,6 +57,20 @@ pub(super) fn accepted_rules(hit: &Hit) -> Vec<String> {
     accepted.collect()
 }
 
+/// What remains to be warned of once the worst is ended, such as a person on the host, each clause once.
+pub(super) fn lesser_details<'a>(hits: &[&'a Hit]) -> Vec<&'a str> {
+    let mut details: Vec<&str> = hits.iter().copied().flat_map(Hit::lesser_details).collect();
+    details.sort_unstable();
+    details.dedup();
+    details
+}
+
+/// What is wrong with a hit beside the worst, for a format that tells each hit alone.
+pub(super) fn also_sentences(hit: &Hit) -> impl Iterator<Item = String> {
+    let lesser = lesser_details(&[hit]);
+    hit.further_details().chain(lesser).map(|detail| format!("Also: {}", safe(detail)))
+}
+
 /// What to do, and below it what to write there.
 pub(super) fn remedy_lines(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> Vec<String> {
     let steps = remedy_steps(remedy, hits, given).into_iter().flat_map(|step| {

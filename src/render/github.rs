@@ -8,7 +8,7 @@ use std::io;
 use super::Given;
 use super::accepted_files::accepted_file_lines;
 use super::compared::{is_known, is_new};
-use super::finding_lines::{hit_line, hit_lines, remedy_lines};
+use super::finding_lines::{hit_line, hit_lines, lesser_details, remedy_lines};
 use super::phrases::{level_word, summary_line, using};
 use super::placed_hit::{PlacedHit, place_hits};
 use super::safe::safe;
@@ -69,7 +69,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         let text = format!("accepted: {}", accepted.join("; "));
         all.push(Annotation::new("notice", Vec::new(), "input", safe(&text).into_owned()));
     }
-    let unread = UnreadFiles::of(report);
+    let unread = UnreadFiles::beside_problems(given);
     let of_files = unread.counting.iter().map(|one| not_judged_annotation(one, given));
     // What GitHub would not show is in the last line's count, or named by the annotation of its finding.
     for annotation in of_files.chain(of_new_hits) {
@@ -107,8 +107,9 @@ fn finding_annotation(finding: &Finding, first: &PlacedHit<'_>, given: &Given<'_
 /// Another hit of a finding, which was not there before, at its own line.
 fn new_hit_annotation(finding: &Finding, new: &PlacedHit<'_>, given: &Given<'_>) -> Annotation {
     let at = new.span.map(|span| place_properties(span, given)).unwrap_or_default();
-    let message = format!("new: {}\n{}", safe(new.hit.message()), hit_line(new.hit, given));
-    Annotation::new(command_of(finding.severity), at, new.hit.rule(), message)
+    let mut lines = vec![format!("new: {}", safe(new.hit.message())), hit_line(new.hit, given)];
+    lines.extend(lesser_lines(&[new.hit]));
+    Annotation::new(command_of(finding.severity), at, new.hit.rule(), lines.join("\n"))
 }
 
 /// What is wrong, who is concerned, why, and what to do.
@@ -125,11 +126,17 @@ fn finding_text(finding: &Finding, first: &PlacedHit<'_>, given: &Given<'_>) -> 
     } else {
         lines.extend(hits.iter().flat_map(|hit| hit.further_details()).map(|detail| format!("also: {}", safe(detail))));
     }
+    lines.extend(lesser_lines(&hits));
     lines.extend(finding.why.iter().take(REASONS).map(|why| format!("why: {}", safe(&why.text))));
     for (at, remedy) in finding.remedies.iter().take(REMEDIES).enumerate() {
         lines.push(format!("fix {}: {}", at + 1, remedy_lines(remedy, &hits, given).join("\n")));
     }
     lines.join("\n")
+}
+
+/// What remains to be warned of once the worst is ended.
+fn lesser_lines(hits: &[&Hit]) -> Vec<String> {
+    lesser_details(hits).into_iter().map(|detail| format!("also: {}", safe(detail))).collect()
 }
 
 fn diagnostic_annotation(diagnostic: &Diagnostic, given: &Given<'_>) -> Annotation {

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::Given;
 use super::accepted_files::accepted_file_lines;
-use super::finding_lines::remedy_sentence;
+use super::finding_lines::{also_sentences, remedy_sentence};
 use super::hit_rows::hit_name;
 use super::json;
 use super::phrases::{level_word, using};
@@ -64,7 +64,8 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     let prints = diagnostic_fingerprints(report, given.sources);
     violations
         .extend(report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given)));
-    violations.extend(UnreadFiles::of(report).counting.into_iter().map(|one| not_judged_violation(one, given)));
+    violations
+        .extend(UnreadFiles::beside_problems(given).counting.into_iter().map(|one| not_judged_violation(one, given)));
     violations.extend(using(report).map(|using| configuration_violation("using", &using)));
     let accepted = accepted_file_lines(report, given.sources);
     violations.extend(accepted.iter().map(|line| configuration_violation("accepted", line)));
@@ -87,7 +88,7 @@ fn hit_violation(
         (Severity::Note, _) => "info",
     };
     let mut sentences = vec![hit.message().to_owned()];
-    sentences.extend(hit.further_details().map(|detail| format!("Also: {detail}")));
+    sentences.extend(also_sentences(hit));
     let mut named: Vec<String> = others
         .iter()
         .filter(|other| other.number != placed.number)

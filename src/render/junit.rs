@@ -40,7 +40,7 @@ fn build_suites(given: &Given<'_>) -> Vec<(String, Vec<TestCase>)> {
         programs.insert("overlock".to_owned(), vec![nothing_case(given)]);
     }
     let mut input: Vec<TestCase> = given.report.diagnostics.iter().map(|one| diagnostic_case(one, given)).collect();
-    let unread = UnreadFiles::of(given.report);
+    let unread = UnreadFiles::beside_problems(given);
     input.extend(unread.counting.iter().map(|one| not_judged_case(one, given)));
     input.extend(files_case(&unread.others, given));
     input.extend(using(given.report).map(|using| configuration_case(&using)));

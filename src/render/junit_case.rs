@@ -3,7 +3,7 @@
 
 use super::Given;
 use super::accepted_files::accepted_file_lines;
-use super::finding_lines::{accepted_rules, hit_line, more_line, remedy_lines};
+use super::finding_lines::{accepted_rules, hit_line, lesser_details, more_line, remedy_lines};
 use super::phrases::{count_of, full_name, level_word, suppression_text};
 use super::safe::xml as plain;
 use super::seen_files::{nobody_sentence, not_judged_text, shown_path, sorted_judged};
@@ -131,6 +131,7 @@ fn finding_lines(finding: &Finding, given: &Given<'_>) -> Vec<String> {
         }
     }
     lines.extend(more_line(hits.len(), MOST).map(|line| format!("  {line}")));
+    lines.extend(lesser_details(&hits).into_iter().map(|detail| format!("  also: {detail}")));
     lines.extend(finding.why.iter().map(|why| format!("  why: {}", why.text)));
     lines.push(format!("  confidence: {}", finding.confidence.name()));
     lines.extend(finding.reasons.iter().map(|one| format!("  {}: {}", one.kind.name(), one.text)));

@@ -7,12 +7,13 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::accepted_files::accepted_file_lines;
-use super::finding_lines::{accepted_rules, more_line};
+use super::finding_lines::{accepted_rules, lesser_details, more_line};
 use super::hit_rows::{HitRow, clause_at, group_by_sentence, is_sentence};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
-use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, times, using};
+use super::phrases::{count_of, full_name, level_word, summary_line, suppression_text, times, using};
 use super::remedy_steps::remedy_steps;
 use super::seen_files::{UnreadFiles, nobody_sentence, shown_path, sorted_judged};
+use super::sound_reasons::sound_reasons;
 use super::source_place::{self, ShownPlace};
 use super::{Given, compared};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Participant, Report, Verdict};
@@ -63,7 +64,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     if let Some(using) = using(report) {
         document.add_or_name(&format!("\nUsing: {}\n", escape_prose(&using)), "the configuration");
     }
-    let unread = UnreadFiles::of(report);
+    let unread = UnreadFiles::beside_problems(given);
     document.add_or_name(&not_judged_block(&unread.counting, given), "what was not judged");
     add_findings(&mut document, given);
     document.add_or_name(&sound_block(report), "what is sound");
@@ -118,6 +119,7 @@ fn finding_block(login: &Login, finding: &Finding, given: &Given<'_>) -> String 
     block.push_str("\n| who | role | where | what |\n| --- | --- | --- | --- |\n");
     block.push_str(&hit_rows(hits.get(..HITS).unwrap_or(&hits), given));
     block.extend(more_line(hits.len(), HITS).map(|line| format!("\n{line}\n")));
+    block.extend(lesser_details(&counting).iter().map(|detail| format!("\nAlso: {}\n", escape_prose(detail))));
     block.extend(finding.why.iter().take(REASONS).map(|why| format!("\nWhy: {}\n", escape_prose(&why.text))));
     if !finding.remedies.is_empty() {
         block.push_str("\nTo fix it, best first:\n\n");
@@ -207,9 +209,12 @@ fn sound_block(report: &Report) -> String {
         let users = login.participants.iter().filter_map(|at| report.participants.get(*at)).filter(takes_part);
         let users: Vec<&Participant> = users.collect();
         let verdict = users.iter().map(|one| one.basis).max().unwrap_or_default().qualify(Verdict::Ok);
-        let reason = users.first().map_or("", |one| &one.reason);
-        let names = escape_prose(&list_users(&users));
-        format!("- {verdict}: {}: {names}: {}\n", code_span(&login.place.text), escape_prose(reason))
+        let told = sound_reasons(&users).into_iter().map(|one| {
+            let (who, why) = (escape_prose(&one.who), escape_prose(&one.why));
+            if why.is_empty() { who } else { format!("{who}: {why}") }
+        });
+        let told = told.collect::<Vec<_>>().join("; ");
+        format!("- {verdict}: {}: {told}\n", code_span(&login.place.text))
     });
     let mut block: String =
         lines.next().map(|first| format!("\n### Sound\n\n{first}")).into_iter().chain(lines).collect();

@@ -28,6 +28,7 @@ mod remedy_steps;
 mod safe;
 mod sarif;
 mod seen_files;
+mod sound_reasons;
 mod source_frame;
 mod source_place;
 mod text_report;

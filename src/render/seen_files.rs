@@ -1,6 +1,8 @@
 //! Which files were judged and which were found and were not, as several formats name them. May use `finding`, `model`
 //! and `report`.
 
+use std::collections::HashSet;
+
 use super::Given;
 use super::phrases::count_of;
 use super::source_place;
@@ -22,6 +24,47 @@ impl<'a> UnreadFiles<'a> {
         all.sort_by_cached_key(|one| natural_key(&one.file));
         let (counting, others) = all.into_iter().partition(|one| one.counts);
         Self { counting, others }
+    }
+
+    /// The same without those that a problem of the input tells of, for a format that tells the problems too.
+    pub(super) fn beside_problems(given: &Given<'a>) -> Self {
+        let (mut files, told) = (Self::of(given.report), ToldRefusals::of(given));
+        for list in [&mut files.counting, &mut files.others] {
+            list.retain(|one| !told.has(one));
+        }
+        files
+    }
+}
+
+/// The problems of the input that say why a file was not judged: what cannot be read, and what Compose would refuse.
+pub(super) struct ToldRefusals<'a> {
+    /// The files that a problem is about as a whole.
+    whole: HashSet<&'a str>,
+    /// Files, each with what is said of it.
+    said: HashSet<(String, &'a str)>,
+}
+
+impl<'a> ToldRefusals<'a> {
+    pub(super) fn of(given: &Given<'a>) -> Self {
+        let mut told = Self { whole: HashSet::new(), said: HashSet::new() };
+        for problem in given.report.diagnostics.iter().filter(|one| one.level != Level::Warning) {
+            match (problem.span, &problem.file) {
+                (Some(span), _) => {
+                    told.said.insert((given.sources.get(span.file).name().to_owned(), problem.message.as_str()));
+                    // It may stand where another file is named.
+                    let other = problem.message.split_once(": ");
+                    told.said.extend(other.map(|(file, reason)| (file.to_owned(), reason)));
+                }
+                (None, Some(file)) => _ = told.whole.insert(file),
+                (None, None) => {}
+            }
+        }
+        told
+    }
+
+    /// Whether one of them tells of a file that it was not judged, and why.
+    pub(super) fn has(&self, one: &NotJudgedFile) -> bool {
+        self.whole.contains(one.file.as_str()) || self.said.contains(&(one.file.clone(), one.reason.as_str()))
     }
 }
 

@@ -457,7 +457,7 @@ fn control_characters_reach_no_format() {
     let quiet = Breach { suppressed: Some(reason), container: format!("{evil}3"), ..one.clone() };
     let diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
     let unread = |file: String, counts| NotJudgedFile { file, kind: "nomad", reason: evil.to_owned(), counts };
-    let not_judged = vec![unread(evil.to_owned(), true), unread(format!("{evil}2"), false)];
+    let not_judged = vec![unread(format!("{evil}1"), true), unread(format!("{evil}2"), false)];
     let judged = vec![JudgedFile { file: format!("{evil}3"), kind: "compose", starts: false }];
     let report = Report { diagnostics, judged, not_judged, ..report_of(vec![one, quiet, passed], &sources) };
     for format in ALL {

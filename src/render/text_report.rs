@@ -7,9 +7,10 @@ use super::accepted_files::accepted_file_lines;
 use super::finding_block::{ToldBefore, write_finding};
 use super::hit_rows::group_by_sentence;
 use super::participant_table::{self, participant_table};
-use super::phrases::{self, count_containers, count_of, list_hits, list_users, told_notes};
+use super::phrases::{self, count_containers, count_of, list_hits, told_notes};
 use super::safe::safe;
-use super::seen_files::nobody_sentence;
+use super::seen_files::{ToldRefusals, nobody_sentence};
+use super::sound_reasons::sound_line;
 use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared, told_diagnostics};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, UNDETERMINED, Verdict};
@@ -64,7 +65,7 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     write_notes(given, style, out)?;
     write_sound(report, is_sound(report, style), style, out)?;
     write_accepted(report, given.sources, style, out)?;
-    write_files(report, style, out)?;
+    write_files(given, style, out)?;
     if let Some(using) = phrases::using(report) {
         writeln!(out, "{}", paragraph("using: ", &safe(&using), style.columns()))?;
     }
@@ -160,15 +161,9 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
         for login in sound.iter().take(shown) {
             let users: Vec<_> = login.participants.iter().filter_map(|at| report.participants.get(*at)).collect();
             let taking_part: Vec<_> = users.into_iter().filter(|one| one.verdict != Verdict::NotAParticipant).collect();
-            let mut reasons: Vec<&str> = Vec::new();
-            for one in taking_part.iter().filter(|one| !one.reason.is_empty()) {
-                if !reasons.contains(&one.reason.as_str()) {
-                    reasons.push(&one.reason);
-                }
-            }
             let basis = taking_part.iter().map(|one| one.basis).max().unwrap_or_default();
             let head = format!("{}: ", basis.qualify(Verdict::Ok));
-            let text = format!("{}: {}: {}", login.place.text, list_users(&taking_part), reasons.join("; "));
+            let text = format!("{}: {}", login.place.text, sound_line(&taking_part));
             writeln!(out, "{}", paragraph(&head, &safe(&text), style.columns()))?;
         }
         if sound.len() > shown {
@@ -184,7 +179,8 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
 }
 
 /// Which files were judged, and which were not and why: a few by name, the rest counted.
-fn write_files(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_files(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = given.report;
     let shown = if style.detail == Detail::Verbose { usize::MAX } else { FILES };
     if !report.judged.is_empty() {
         let mut names: Vec<&str> = report.judged.iter().map(|one| one.file.as_str()).collect();
@@ -198,8 +194,11 @@ fn write_files(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Re
     // What there is no clean answer without comes first.
     let mut unread: Vec<_> = report.not_judged.iter().collect();
     unread.sort_by_cached_key(|one| (!one.counts, natural_key(&one.file)));
+    let told = ToldRefusals::of(given);
     for one in unread.iter().take(shown) {
-        let text = format!("{} ({})", one.file, one.reason);
+        // Why it was refused stands on standard error, with the place.
+        let reason = if told.has(one) { "see standard error" } else { &one.reason };
+        let text = format!("{} ({reason})", one.file);
         writeln!(out, "{}", paragraph("not judged: ", &safe(&text), style.columns()))?;
     }
     if unread.len() > shown {
@@ -216,7 +215,7 @@ fn write_accepted(report: &Report, sources: &Sources, style: Style, out: &mut dy
             let Some(suppressed) = &breach.suppressed else { continue };
             let Some(span) = suppressed.span else { continue };
             let at = format!("{}:{}", sources.get(span.file).name(), span.start.line);
-            let text = format!("{}: {} ({at})", breach.rule, suppressed.reason);
+            let text = format!("{}: {} ({at}){}", breach.rule, suppressed.reason, still_counting(hit));
             match lines.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, hits)) => hits.push(hit),
                 None => lines.push((text, vec![hit])),
@@ -236,6 +235,18 @@ fn write_accepted(report: &Report, sources: &Sources, style: Style, out: &mut dy
         writeln!(out, "accepted: {} more (-v lists them)", lines.len() - shown)?;
     }
     Ok(())
+}
+
+/// The rules by which a hit counts although one of them is accepted, as the end of a sentence; empty where it does not.
+fn still_counting(hit: &Hit) -> String {
+    let counting = hit.counting().filter(|breach| hit.counts() && breach.severity > Severity::Note);
+    let mut rules: Vec<&str> = counting.map(|breach| breach.rule.as_str()).collect();
+    rules.dedup();
+    match rules.as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} still counts"),
+        several => format!("; {} still count", several.join(", ")),
+    }
 }
 
 /// What came of what was so before.

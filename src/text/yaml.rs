@@ -3,6 +3,7 @@
 //! `text::shown_text` and `text::quote` alone.
 
 mod node_builder;
+mod written_end;
 
 use std::rc::Rc;
 
@@ -220,6 +221,21 @@ mod tests {
         let items = root.get("b").unwrap().as_seq().unwrap();
         assert_eq!(text_at(&text, items[0].span), "\"x y\"");
         assert_eq!(text_at(&text, items[1].get("c").unwrap().span), "1");
+    }
+
+    #[test]
+    fn blanks_and_comments_behind_a_value_are_no_part_of_it() {
+        let text = "a: { b: \"x y\" , 'c' : [ 'it''s'  ]  } # \" ] }\nd: &d \"z\\\"\"   # secret\ne:\n  - \"two\n    lines\"  # two\n";
+        let stream = load(text).unwrap();
+        let root = &stream.documents[0];
+        let a = root.get("a").unwrap();
+        assert_eq!(text_at(text, a.span), "{ b: \"x y\" , 'c' : [ 'it''s'  ]  }");
+        assert_eq!(text_at(text, a.get("b").unwrap().span), "\"x y\"");
+        assert_eq!(text_at(text, a.entry("c").unwrap().key_span), "'c'");
+        assert_eq!(text_at(text, a.get("c").unwrap().span), "[ 'it''s'  ]");
+        assert_eq!(text_at(text, a.get("c").unwrap().as_seq().unwrap()[0].span), "'it''s'");
+        assert!(text_at(text, root.get("d").unwrap().span).ends_with("\"z\\\"\""));
+        assert_eq!(text_at(text, root.get("e").unwrap().as_seq().unwrap()[0].span), "\"two\n    lines\"");
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Builder<'_> {
         let dockerfile = DockerfileSource::Path(format!("Dockerfile.{name}").into());
         let context = Some(self.context.clone());
         let build = BuildSection { context, dockerfile, target: None, args: &args, span: Span::default() };
-        load_image(&build, sources, None, &|_| None)
+        load_image(&build, sources, &|path| path.display().to_string(), &|_| None)
     }
 }
 

@@ -88,10 +88,28 @@ pub(super) fn run(
     tell_steps(&steps, err)?;
     writeln!(err, "overlock: `overlock check .` exits with {} now: {}", status.code(), render::summary_line(&report))?;
     if !arguments.write {
-        writeln!(err, "overlock: nothing is written; `overlock init --write` writes {}", listed(&files))?;
+        let names = listed(&files);
+        writeln!(
+            err,
+            "overlock: nothing is written; `overlock init --write` writes {names}, to be looked through and committed"
+        )?;
         return Ok(ExitStatus::Clean);
     }
-    write_all(&files, top, reader, err)
+    write_all(&files, top, reader, err)?;
+    tell_commit(&files, &steps, err)?;
+    Ok(ExitStatus::Clean)
+}
+
+/// Says what is left to do with what was written: nothing of it holds in a pipeline or for others before it is committed.
+fn tell_commit(files: &[ProposedFile], steps: &[ForgeStep], err: &mut dyn Write) -> std::io::Result<()> {
+    let changed = steps.iter().filter_map(|step| match step.place {
+        StepPlace::AddTo(path) => Some(format!(" {path}")),
+        StepPlace::NewFile(_) | StepPlace::Present(_) => None,
+    });
+    let changed: String = changed.collect();
+    let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let then = if changed.is_empty() { "look through them" } else { "look through them, add the step" };
+    writeln!(err, "overlock: {then}, and commit: git add {}{changed}", names.join(" "))
 }
 
 /// The name of the baseline, which lies at the top of the repository: what it records is named from its own directory.
@@ -173,7 +191,7 @@ fn tell_steps(steps: &[ForgeStep], err: &mut dyn Write) -> std::io::Result<()> {
 }
 
 /// Writes all of them, or where one is there already, none.
-fn write_all(files: &[ProposedFile], top: &Path, reader: &Reader, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
+fn write_all(files: &[ProposedFile], top: &Path, reader: &Reader, err: &mut dyn Write) -> anyhow::Result<()> {
     let present: Vec<&str> =
         files.iter().filter(|file| is_there(file, top, reader)).map(|file| file.path.as_str()).collect();
     if !present.is_empty() {
@@ -188,7 +206,7 @@ fn write_all(files: &[ProposedFile], top: &Path, reader: &Reader, err: &mut dyn 
             .map_err(|error| anyhow!("cannot write {}: {}", top.join(&file.path).display(), writer::failure(&error)))?;
         writeln!(err, "overlock: wrote {}", file.path)?;
     }
-    Ok(ExitStatus::Clean)
+    Ok(())
 }
 
 /// Whether anything has a file's name, a link that leads nowhere too.

@@ -36,8 +36,7 @@ pub(super) fn discover(
     let mut directory = Some(start);
     while let Some(at) = directory {
         if let Some(files) = defaults(at, &|path| reader.has_input(path)) {
-            let shown = |file: PathBuf| file.strip_prefix(&context.cwd).map_or(file.clone(), Path::to_owned);
-            return Ok(files.into_iter().map(shown).collect());
+            return Ok(files.iter().map(|file| context.name(file)).collect());
         }
         directory = at.parent();
     }

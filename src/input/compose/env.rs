@@ -177,7 +177,7 @@ fn read_file(
     }
     let shown = path.shown.path(&path.text);
     let shown = Path::new(&*shown);
-    let shown = shown.strip_prefix(&context.cwd).unwrap_or(shown).display().to_string();
+    let shown = context.name(shown).display().to_string();
     let not_read = format!("its env_file {shown} was not read");
     let (id, text) = read::read(sources, &file, &shown).map_err(|diagnostic| {
         // Secrets are often not where a review runs, so the rest is judged; only a service that may have a state

@@ -55,10 +55,10 @@ pub use service::layout;
 pub use written_file::WrittenFile;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::model::{HandedVariables, Level};
+use crate::model::{HandedVariables, Level, TypedPaths};
 use crate::text::Span;
 
 /// Where Compose would run.
@@ -70,9 +70,16 @@ pub struct Context {
     pub cwd: PathBuf,
     /// Whether values of the environment may be shown, as they may not where a stranger's files ask for them.
     pub shows_values: bool,
+    /// What a person typed of paths elsewhere.
+    pub typed: TypedPaths,
 }
 
 impl Context {
+    /// A path as a person would write it.
+    pub fn name(&self, path: &Path) -> PathBuf {
+        self.typed.name(path, &self.cwd)
+    }
+
     /// The environment whose values are not shown.
     fn hidden(&self) -> Option<&BTreeMap<String, String>> {
         (!self.shows_values).then_some(&self.environment)

@@ -184,7 +184,7 @@ impl<'a> Loading<'a> {
         if let Some(shown) = self.shown_files.get(path) {
             return shown.clone();
         }
-        path.strip_prefix(&self.context.cwd).unwrap_or(path).display().to_string()
+        self.context.name(path).display().to_string()
     }
 
     fn project(&mut self) -> Option<Project> {

@@ -34,7 +34,7 @@ impl Read {
         let rules = Ruleset::load(&sources, None).unwrap();
         let programs = ProgramNames::of_profiles(&rules.profiles);
         let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-        let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false };
+        let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false, ..Context::default() };
         let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default(), &programs);
         let context = LoadContext {
             sources: &sources,

@@ -48,11 +48,11 @@ impl Default for DockerfileSource {
 }
 
 /// Reads a Dockerfile from disk and says what an image built from it is. What is missing or no text is told in
-/// [`Image::unseen`]. A file's name is told below `shown_below`, where it lies there.
+/// [`Image::unseen`]. `shown` names a file as a person would write it.
 pub fn load_image(
     build: &BuildSection,
     sources: &Sources,
-    shown_below: Option<&Path>,
+    shown: &dyn Fn(&Path) -> String,
     bases: &dyn Fn(&str) -> Option<NamedSource>,
 ) -> Image {
     let unread = |what: String| {
@@ -65,8 +65,7 @@ pub fn load_image(
             let Some(path) = located(build.context.as_deref(), path) else {
                 return unread("the Dockerfile is not on this machine, so that its image was not read".to_owned());
             };
-            let shown = shown_below.and_then(|root| path.strip_prefix(root).ok()).unwrap_or(&path);
-            (shown.display().to_string(), text(&path, sources.reader()), Some(path))
+            (shown(&path), text(&path, sources.reader()), Some(path))
         }
     };
     let text = match text {

@@ -139,15 +139,24 @@ fn permission(socket: &Path) -> String {
     let Ok(metadata) = fs::metadata(socket) else {
         return "a directory on its path is closed to this user: run as its owner or as root".to_owned();
     };
-    if metadata.mode() & 0o060 != 0o060 || metadata.gid() == 0 {
-        return "only its owner may use it: run as that user or as root".to_owned();
+    permission_of(metadata.uid(), metadata.gid(), metadata.mode())
+}
+
+/// One remedy: a member of a group that the socket is open to may ask the engine, and would be told next to be root.
+fn permission_of(owner: u32, group: u32, mode: u32) -> String {
+    let is_open_to_group = mode & 0o060 == 0o060 && group != 0;
+    match owner {
+        0 if is_open_to_group => {
+            let group = group_name(group);
+            format!("run as root: a member of the group {group} may ask the engine, and not look into containers")
+        }
+        0 => "only root may use it: run as root".to_owned(),
+        _ => "only its owner may use it: run as that user or as root".to_owned(),
     }
-    let group = group(metadata.gid());
-    format!("it is open to the group {group}: run as a member of that group, or as root")
 }
 
 /// A group's name, or its number where it has none.
-fn group(gid: u32) -> String {
+fn group_name(gid: u32) -> String {
     let number = gid.to_string();
     let table = Reader::of_host().read_text(Path::new("/etc/group"), MAX_GROUPS).unwrap_or_default();
     let named = table.lines().find_map(|line| {
@@ -178,8 +187,12 @@ mod tests {
         assert!(told(io::ErrorKind::NotFound).contains("podman.sock"), "{}", told(io::ErrorKind::NotFound));
         assert!(told(io::ErrorKind::ConnectionRefused).contains("nothing listens"));
         assert!(told(io::ErrorKind::PermissionDenied).contains("closed to this user"));
-        assert_eq!(group(0), "root");
-        assert_eq!(group(4_000_000_000), "4000000000");
+        let of_group = permission_of(0, 4_000_000_000, 0o140_660);
+        assert!(of_group.starts_with("run as root: ") && !of_group.contains(", or"), "{of_group}");
+        assert!(permission_of(0, 0, 0o140_660).ends_with("run as root"));
+        assert!(permission_of(1000, 1000, 0o140_600).contains("run as that user"));
+        assert_eq!(group_name(0), "root");
+        assert_eq!(group_name(4_000_000_000), "4000000000");
     }
 
     #[test]

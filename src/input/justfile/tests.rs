@@ -21,7 +21,8 @@ fn read(text: &str) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
 
 fn read_below(top: &Path) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
     let sources = Sources::reading(Reader::default().with_path(top));
-    let surroundings = Context { environment: BTreeMap::new(), cwd: top.to_owned(), shows_values: false };
+    let surroundings =
+        Context { environment: BTreeMap::new(), cwd: top.to_owned(), shows_values: false, ..Context::default() };
     let context = LoadContext {
         sources: &sources,
         surroundings: &surroundings,

@@ -213,7 +213,7 @@ impl<'a> BuiltImages<'a> {
             span: build.span,
         };
         let bases = |name: &str| self.named_source(name, &build.contexts);
-        dockerfile::load_image(&asked, self.repository.sources, Some(&self.repository.cwd), &bases)
+        dockerfile::load_image(&asked, self.repository.sources, &|path| self.repository.shown(path), &bases)
     }
 
     /// What a name in a Dockerfile stands for: an additional context, or another service's image.

@@ -11,6 +11,7 @@ use crate::input::dockerfile::{Image, InImage, Stored};
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::{Lookup, is_of_interest};
 use crate::input::shell::{RecipeReader, read_no_recipes};
+use crate::model::TypedPaths;
 use crate::text::{FileId, ReadError, Reader, Sources, Syntax, repository_top};
 
 /// The largest script that is read, in bytes.
@@ -37,6 +38,8 @@ pub struct Repository<'a> {
     pub(in crate::input) sources: &'a Sources,
     /// Where the tool runs: names are told from here on.
     pub(in crate::input) cwd: PathBuf,
+    /// What a person typed of paths elsewhere.
+    typed: TypedPaths,
     /// The environment it runs in.
     pub(in crate::input) environment: &'a BTreeMap<String, String>,
     /// The names of programs whose calls matter.
@@ -68,6 +71,7 @@ impl<'a> Repository<'a> {
         Self {
             sources,
             cwd: cwd.to_owned(),
+            typed: TypedPaths::default(),
             environment,
             programs,
             store: None,
@@ -90,6 +94,12 @@ impl<'a> Repository<'a> {
     #[must_use]
     pub fn showing(self, shows_values: bool) -> Self {
         Self { shows_values, ..self }
+    }
+
+    /// The same with what a person typed of paths elsewhere.
+    #[must_use]
+    pub fn with_typed(self, typed: TypedPaths) -> Self {
+        Self { typed, ..self }
     }
 
     /// The same where the recipes are followed that commands name.
@@ -132,7 +142,7 @@ impl<'a> Repository<'a> {
 
     /// A name as a person would write it.
     pub(in crate::input) fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.cwd).unwrap_or(path).display().to_string()
+        self.typed.name(path, &self.cwd).display().to_string()
     }
 
     /// The file at a path of this machine, where that is in the repository, after all links too.

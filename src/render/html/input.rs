@@ -26,7 +26,7 @@ pub(super) struct InputSection<'a> {
 impl<'a> InputSection<'a> {
     pub(super) fn of(given: &'a Given<'a>) -> Self {
         let (remarks, problems) = given.report.diagnostics.iter().partition(|one| one.level == Level::Warning);
-        Self { given, problems, remarks, files: UnreadFiles::of(given.report) }
+        Self { given, problems, remarks, files: UnreadFiles::beside_problems(given) }
     }
 
     /// Whether it goes before all that was found, since there may be more to find.

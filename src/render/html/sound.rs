@@ -9,6 +9,7 @@ use crate::finding::{Login, Participant, Report, Verdict};
 use crate::render::Given;
 use crate::render::phrases::list_users;
 use crate::render::safe::xml;
+use crate::render::sound_reasons::sound_reasons;
 
 /// How many logins have a row, and how many reasons one has.
 const ROWS: usize = 100;
@@ -34,18 +35,19 @@ fn login_row(login: &Login, report: &Report) -> Markup {
     let users = login.participants.iter().filter_map(|at| report.participants.get(*at));
     let users: Vec<&Participant> = users.filter(|one| one.verdict != Verdict::NotAParticipant).collect();
     let basis = users.iter().map(|one| one.basis).max().unwrap_or_default();
-    let mut reasons: Vec<&str> = Vec::new();
-    for one in users.iter().filter(|one| !one.reason.is_empty()) {
-        if !reasons.contains(&one.reason.as_str()) && reasons.len() < REASONS {
-            reasons.push(&one.reason);
+    let why = match sound_reasons(&users).as_slice() {
+        [one] => one.why.clone(),
+        several => {
+            let told = several.iter().take(REASONS).map(|one| format!("{}: {}", one.who, one.why));
+            told.collect::<Vec<_>>().join("; ")
         }
-    }
+    };
     html! {
         tr role="row" {
             th scope="row" role="rowheader" { (path_markup(&login.place.text)) }
             (block_cell("Verdict", &verdict_word(login.verdict, basis)))
             (block_cell("Used by", &html! { (xml(&list_users(&users))) }))
-            (block_cell("Why", &prose(&reasons.join("; "))))
+            (block_cell("Why", &prose(&why)))
         }
     }
 }

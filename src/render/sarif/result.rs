@@ -10,7 +10,7 @@ use super::object::{
 use super::text::{literal_text, location_link, sarif_message};
 use crate::finding::{Change, Finding, Hit, Login, Remedy, SuppressedBy, UNDETERMINED};
 use crate::render::Given;
-use crate::render::finding_lines::{accepted_rules, remedy_lines};
+use crate::render::finding_lines::{accepted_rules, also_sentences, remedy_lines};
 use crate::render::hit_rows::hit_name;
 use crate::render::placed_hit::PlacedHit;
 use crate::render::safe::safe;
@@ -158,7 +158,7 @@ fn label_of(hit: &Hit) -> String {
 fn result_message(subject: &ResultSubject<'_, '_>, others: &[String], given: &Given<'_>) -> SarifMessage {
     let hit = subject.placed.hit;
     let mut own = vec![safe(hit.message()).into_owned()];
-    own.extend(hit.further_details().map(|detail| format!("Also: {}", safe(detail))));
+    own.extend(also_sentences(hit));
     let mut fixes: Vec<String> = Vec::new();
     for (at, remedy) in ending_remedies(subject).enumerate() {
         fixes.push(format!("Fix {}: {}", at + 1, remedy_lines(remedy, &[hit], given).join("\n")));

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
+use super::written_end::WrittenEnds;
 use super::{Data, Entry, Limits, Node, Scalar, Stream, YamlError};
 use crate::text::quote::quoted;
 use crate::text::scalar::{self, Kind};
@@ -25,6 +26,7 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Stream, YamlErr
         end: end(text),
         limits,
         slashes: slash_escapes(body),
+        ends: WrittenEnds::of(body),
         anchors: HashMap::new(),
         open: Vec::new(),
         stream: Stream::default(),
@@ -58,7 +60,7 @@ struct Open {
     mapping: bool,
 }
 
-struct Builder {
+struct Builder<'t> {
     file: FileId,
     shift: u32,
     /// Where the text ends.
@@ -66,6 +68,7 @@ struct Builder {
     limits: Limits,
     /// Where `\/` stands, in characters from the start.
     slashes: Vec<usize>,
+    ends: WrittenEnds<'t>,
     anchors: HashMap<usize, Rc<Node>>,
     open: Vec<Open>,
     stream: Stream,
@@ -135,7 +138,7 @@ impl Places {
     }
 }
 
-impl Builder {
+impl Builder<'_> {
     fn has_slash_escape(&self, marks: Marks) -> bool {
         let from = self.slashes.partition_point(|at| *at < marks.start.index());
         self.slashes.get(from).is_some_and(|at| *at < marks.end.index())
@@ -148,14 +151,22 @@ impl Builder {
         Pos { line, column: narrow(col + 1) + shift }.min(self.end)
     }
 
-    fn span(&self, marks: Marks) -> Span {
+    fn span(&mut self, event: &Event<'_>, marks: Marks) -> Span {
         let start = self.pos(marks.start.line(), marks.start.col());
-        let end = self.pos(marks.end.line(), marks.end.col());
+        // What is not written has no width.
+        let quote = match event {
+            Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) => Some('"'),
+            Event::Scalar(_, ScalarStyle::SingleQuoted, ..) => Some('\''),
+            _ => None,
+        };
+        let written = if marks.start == marks.end { None } else { self.ends.find(&marks.start, quote) };
+        let (line, column) = written.unwrap_or((marks.end.line(), marks.end.col()));
+        let end = self.pos(line, column);
         Span { file: self.file, start, end }
     }
 
     fn take(&mut self, event: Event<'_>, marks: Marks) -> Result<(), YamlError> {
-        let span = self.span(marks);
+        let span = self.span(&event, marks);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.to_string());

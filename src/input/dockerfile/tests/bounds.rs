@@ -137,7 +137,7 @@ fn unreadable_dockerfile_is_reported() {
     let one = |dockerfile: DockerfileSource, context: Option<&Path>| {
         let context = context.map(Path::to_owned);
         let build = BuildSection { context, dockerfile, target: None, args: &none(), span: Span::default() };
-        load_image(&build, &sources, Some(root), &|_| None)
+        load_image(&build, &sources, &|path| path.strip_prefix(root).unwrap_or(path).display().to_string(), &|_| None)
     };
     let path = |name: &str| DockerfileSource::Path(name.into());
     let image = one(DockerfileSource::default(), Some(root));
