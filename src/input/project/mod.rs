@@ -40,6 +40,7 @@ mod fed_copies;
 mod host_paths;
 mod image_defaults;
 mod image_users;
+mod installed_places;
 mod lent_volumes;
 mod mounts_at_start;
 mod official_images;
