@@ -191,12 +191,43 @@ pub(crate) fn program_arguments<'a>(call: &'a Invocation, profile: &Profile) -> 
         return Some(rest);
     }
     let name = first.rsplit('/').next().unwrap_or(first);
-    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun" | "pnpx");
-    let at = rest.iter().position(|word| package_version(word, profile).is_some())?;
+    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun" | "pnpx" | "deno");
+    let at = rest.iter().position(|word| run_package_version(word, profile).is_some())?;
     let installs = rest.iter().take(at).any(|word| {
         matches!(&**word, "install" | "i" | "ci" | "add" | "update" | "uninstall" | "remove" | "view" | "info" | "show")
     });
-    (runner && !installs).then(|| rest.get(at + 1..)).flatten()
+    if !runner || installs {
+        return None;
+    }
+    let before = at.checked_sub(1).and_then(|before| rest.get(before));
+    let is_option = rest.get(at)?.starts_with('-') || before.is_some_and(|word| is_package_option(word));
+    if is_option { arguments_of_named(rest.get(at + 1..)?, profile) } else { rest.get(at + 1..) }
+}
+
+/// Whether the next word is a package that is fetched for a program which other words name.
+fn is_package_option(word: &str) -> bool {
+    matches!(word, "-p" | "--package")
+}
+
+/// The arguments of the program that a runner is told to call out of the packages which its options name; those from here on
+/// where a shell's text names it. `None` where it is another program of these packages.
+fn arguments_of_named<'a>(words: &'a [Word], profile: &Profile) -> Option<&'a [Word]> {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        match &**word {
+            "-c" | "--call" => return words.get(at + 1..),
+            word if is_package_option(word) => at += 2,
+            word if word.starts_with('-') => at += 1,
+            word => return is_command(word, profile).then(|| words.get(at + 1..)).flatten(),
+        }
+    }
+    None
+}
+
+/// The version of the package that a word of a runner's command names, by itself or as the value of an option.
+pub(crate) fn run_package_version<'a>(word: &'a str, profile: &Profile) -> Option<&'a str> {
+    let word = ["--package=", "-p="].iter().find_map(|option| word.strip_prefix(option)).unwrap_or(word);
+    package_version(word.strip_prefix("npm:").unwrap_or(word), profile)
 }
 
 /// The version in `PACKAGE@VERSION`, empty where there is none; `None` for another package.
