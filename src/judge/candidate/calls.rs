@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::word_path::word_text;
 use crate::finding::Evidence;
-use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
+use crate::model::{Condition, Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
 use crate::rules::{Config, Profile};
 use crate::text::Span;
@@ -149,8 +150,27 @@ pub(crate) fn program_calls<'a>(container: &'a Container, profile: &Profile) -> 
     let program =
         seen_calls(container).filter(|call| program_arguments(call, profile).is_some() || is_for_entrypoint(call));
     let is_idle = |call: &&Invocation| program_arguments(call, profile).is_none_or(|words| is_idle(words, profile));
-    let (idle, live) = program.partition(is_idle);
+    let (idle, mut live) = program.partition(is_idle);
+    leave_out_marked(&mut live, container);
     ProgramCalls { live, idle }
+}
+
+/// Leaves out the calls without a lock that are made only where a variable says that the lock is held already: the script
+/// sets it as it runs itself again under the lock (flock(1)), and nobody else does.
+fn leave_out_marked(live: &mut Vec<&Invocation>, container: &Container) {
+    let is_known = !container.is_running() && container.unseen.is_empty() && container.missing_env_files.is_empty();
+    let is_locked = |call: &&Invocation| call.locks.iter().any(|lock| lock.exclusive);
+    let locked: Vec<&Invocation> = live.iter().copied().filter(|call| is_known && is_locked(call)).collect();
+    let sets = |call: &Invocation, condition: &Condition| {
+        let value = call.env.get(&condition.variable).and_then(|value| word_text(value, call, container, None));
+        value.is_some_and(|value| condition.test.holds(Some(&value)) == Some(true))
+    };
+    let is_mark = |condition: &Condition| {
+        !container.env.contains_key(&condition.variable)
+            && condition.test.holds(None) == Some(false)
+            && locked.iter().any(|call| sets(call, condition))
+    };
+    live.retain(|call| is_locked(call) || !call.when.iter().any(is_mark));
 }
 
 /// Whether a call with these arguments only prints something and leaves the login alone.
