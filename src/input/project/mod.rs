@@ -42,6 +42,7 @@ mod image_defaults;
 mod image_users;
 mod installed_places;
 mod lent_volumes;
+mod mere_words;
 mod mounts_at_start;
 mod official_images;
 mod package_list_text;
