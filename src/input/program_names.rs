@@ -22,6 +22,10 @@ pub struct ProgramNames {
     pub modules: Vec<BundlingModule>,
     /// The packages and installers that bring them.
     pub packages: Vec<String>,
+    /// Of these the packages that are such a program.
+    pub program_packages: Vec<String>,
+    /// Where the native installers are fetched from.
+    pub installers: Vec<String>,
     /// The names under which package managers of a system have them.
     pub system_packages: Vec<String>,
     /// Their state directories, the variables that move these, and the files beside them.
@@ -62,6 +66,8 @@ impl ProgramNames {
             );
             names.system_packages.extend(profile.system_packages.iter().cloned());
             names.packages.extend(profile.packages.iter().chain(&profile.installers).cloned());
+            names.program_packages.extend(profile.packages.iter().cloned());
+            names.installers.extend(profile.installers.iter().cloned());
             names.packages.extend(profile.bundled_by.iter().map(|bundle| bundle.package.clone()));
             let directory = &profile.state_directory;
             names.state.extend([directory.variable.clone(), directory.default.clone()]);
@@ -106,6 +112,8 @@ mod tests {
             commands: vec!["claude".to_owned()],
             modules: Vec::new(),
             packages: Vec::new(),
+            program_packages: Vec::new(),
+            installers: Vec::new(),
             system_packages: Vec::new(),
             state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],
             variables: Vec::new(),

@@ -332,6 +332,8 @@ pub struct Spread {
 pub struct Start {
     /// Whether it is only on some ways through its script that it is started.
     pub possible: bool,
+    /// What stands for the container's id in the script that keeps what the command prints.
+    pub id: Option<String>,
     /// The command's first word.
     pub span: Span,
 }

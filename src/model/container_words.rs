@@ -25,8 +25,38 @@ pub(super) fn is_engine(call: &Invocation) -> bool {
 /// What a call names a container as: by its name, or as a service of Compose.
 pub(super) fn named_container(call: &Invocation, subcommand: usize, name: &str) -> NamedContainer {
     let is_compose = |word: &Word| matches!(&**word, "compose" | "container-compose");
+    if let Some(service) = service_of_id(name) {
+        return NamedContainer::Service(service);
+    }
     let is_service = program_name(call) == "docker-compose" || call.argv.iter().take(subcommand).any(is_compose);
     if is_service { NamedContainer::Service(name.to_owned()) } else { NamedContainer::Container(name.to_owned()) }
+}
+
+/// The service of Compose whose container's id a word is: `$(docker compose ps -q SERVICE)`.
+pub(crate) fn service_of_id(word: &str) -> Option<String> {
+    let dollar = word.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')'));
+    let inner = dollar.or_else(|| word.strip_prefix('`').and_then(|inner| inner.strip_suffix('`')))?;
+    let words: Vec<&str> = inner.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
+    let at = words.iter().position(|word| *word == "ps")?;
+    let (before, after) = (words.get(..at)?, words.get(at + 1..)?);
+    let is_compose =
+        |word: &&str| matches!(word.rsplit('/').next(), Some("compose" | "docker-compose" | "podman-compose"));
+    let is_quiet = |word: &&str| matches!(*word, "-q" | "-aq" | "-qa" | "--quiet");
+    let [service] = after.iter().filter(|word| !word.starts_with('-')).collect::<Vec<_>>()[..] else { return None };
+    let is_plain = service.chars().all(|ch| ch.is_ascii_alphanumeric() || "._-".contains(ch));
+    (before.iter().any(is_compose) && after.iter().any(is_quiet) && is_plain).then(|| (*service).to_owned())
+}
+
+/// The container and the path in it that a word of `docker cp` names. A symbol or a command that stands for the container's
+/// id may have colons of its own.
+pub(super) fn container_and_path(word: &str) -> Option<(&str, &str)> {
+    let own = match word.get(..2) {
+        Some("${") => word.find('}')? + 1,
+        Some("$(") => word.find(')')? + 1,
+        _ => 0,
+    };
+    let (_, path) = word.get(own..)?.split_once(':')?;
+    Some((word.get(..word.len() - path.len() - 1)?, path))
 }
 
 /// `docker cp NAME:PATH TO`: the path in the container, and the other operand.
@@ -38,7 +68,7 @@ pub(super) fn copied_out(call: &Invocation) -> Option<(PathInContainer, &Word)> 
     let operands = operands(call);
     let [.., from, to] = operands.as_slice() else { return None };
     let (name, path) =
-        from.split_once(':').filter(|(name, _)| !name.is_empty() && !name.starts_with(['/', '.', '~']))?;
+        container_and_path(from).filter(|(name, _)| !name.is_empty() && !name.starts_with(['/', '.', '~']))?;
     let container = named_container(call, at, name);
     (!to.contains(':')).then(|| (PathInContainer { container, path: path.to_owned() }, *to))
 }

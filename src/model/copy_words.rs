@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 
 use super::archive_words::{fed_archive, unpacked_files};
 use super::call_words::{exclusions, is_letter, operands, program_name};
-use super::container_words::{command_inside, copied_out, named_container};
+use super::container_words::{command_inside, container_and_path, copied_out, named_container};
 use super::copied_files::{KEYCHAIN, WordsOfCopy};
 use super::path_in_container::PathInContainer;
 use super::{Invocation, Word, content_of_file, files_of_contents};
@@ -182,7 +182,7 @@ fn copied_by_engine<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invo
     let Some(at) = call.argv.iter().position(|word| **word == *"cp") else { return Vec::new() };
     let operands = operands(call);
     let [.., from, to] = operands.as_slice() else { return Vec::new() };
-    let Some((name, path)) = to.split_once(':').filter(|_| !from.contains(':')) else { return Vec::new() };
+    let Some((name, path)) = container_and_path(to).filter(|_| !from.contains(':')) else { return Vec::new() };
     let recipient = named_container(call, at, name);
     let to = Word::parse(path);
     let copies = if INPUTS.contains(&&***from) {

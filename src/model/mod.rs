@@ -45,6 +45,7 @@ pub use container::{
     MistakenPart, OtherBuild, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use container_id::ContainerId;
+pub(crate) use container_words::service_of_id;
 pub(crate) use copied_files::{WordsOfCopy, keychain_entry};
 pub(crate) use copy_words::{begins_with_star, earlier_in_line, shows_hidden, whole_files_read, words_of_copies};
 pub use diagnostic::{Diagnostic, Level};

@@ -259,6 +259,15 @@ impl Condition {
         Self { variable: self.variable.clone(), test: self.test.opposite() }
     }
 
+    /// When it holds, as a clause.
+    pub fn phrase(&self) -> String {
+        let is = match &self.test.asks {
+            Asks::NotEmpty | Asks::Is(_) | Asks::OneOf(_) | Asks::Unclear => "is set",
+            Asks::Empty | Asks::IsNot(_) | Asks::NoneOf(_) => "is not set",
+        };
+        format!("{} {is}", self.variable)
+    }
+
     /// Whether it holds by what a container's environment sets; `None` where that is not known. An image may set what
     /// its container does not.
     pub fn holds(&self, container: &Container) -> Option<bool> {

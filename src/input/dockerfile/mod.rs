@@ -51,6 +51,7 @@ pub use instructions::comments;
 pub use load_dockerfile::{BuildSection, DockerfileSource, load_image};
 pub use path_content::PathContent;
 pub use placed_file::{PlacedFile, PlacedOrigin};
+pub use run_calls::call_in_home;
 pub use stage::BASE_WORKDIR;
 pub use stage_builder::build_image;
 pub use stored_image::{InImage, Stored};

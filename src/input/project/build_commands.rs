@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::image_users::home_in_run;
 use super::official_images::is_official;
 use super::repository::Repository;
 use super::required_packages::listed_by_build;
-use crate::input::dockerfile::{BuildStep, CopyOrigin, CopySource, CopyStep, Image};
+use crate::input::dockerfile::{BuildStep, CopyOrigin, CopySource, CopyStep, Image, call_in_home};
 use crate::model::{Invocation, StageCopy, Unseen, clean, join, split_below};
 
 /// Stages that are copied from stages.
@@ -34,13 +35,18 @@ impl BuildCommands {
         for (at, step) in image.steps.iter().enumerate() {
             found.before_step.push(found.calls.len());
             let BuildStep::Run(ran) = step.as_ref() else { continue };
+            let home = home_in_run(ran, image, &found.calls);
             for call in ran.build_calls(repository.sources) {
-                match listed_by_build(call, ran, image, at, repository) {
+                let call = match &home {
+                    Some(home) => call_in_home(call, home),
+                    None => call.clone(),
+                };
+                match listed_by_build(&call, ran, image, at, repository) {
                     Some(listed) => {
                         found.calls.push(listed.call);
                         found.unread_lists.extend(listed.unread);
                     }
-                    None => found.calls.push(call.clone()),
+                    None => found.calls.push(call),
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! installed while the image was built. Uses `source::dockerfile` and `source::shell`.
 
 use super::build_commands::BuildCommands;
+use super::image_users::{ACCOUNTS, has_root_base, usual_home};
 use super::official_images::hub_name;
 use super::repository::Repository;
 use crate::input::dockerfile::{BaseImage, BuildStep, Image};
@@ -42,39 +43,6 @@ pub(super) fn apply_image_defaults(
     set_home(container, image);
     container.has_root_base = has_root_base(image);
     container.has_busybox_flock = has_busybox_flock(image, repository);
-}
-
-/// Official images that start as root, and whose entrypoints leave the user as it is.
-const ROOT_BASES: [&str; 24] = [
-    "almalinux",
-    "alpine",
-    "amazoncorretto",
-    "amazonlinux",
-    "archlinux",
-    "buildpack-deps",
-    "busybox",
-    "debian",
-    "eclipse-temurin",
-    "fedora",
-    "golang",
-    "gradle",
-    "julia",
-    "maven",
-    "node",
-    "openjdk",
-    "oven/bun",
-    "perl",
-    "php",
-    "python",
-    "rockylinux",
-    "ruby",
-    "rust",
-    "ubuntu",
-];
-
-fn has_root_base(image: &Image) -> bool {
-    let BaseImage::Named(name) = &image.base else { return image.base == BaseImage::Scratch };
-    ROOT_BASES.contains(&hub_name(&name.text))
 }
 
 /// Packages that bring another `flock`, by words that stand for them.
@@ -173,33 +141,4 @@ pub(super) fn apply_usual_worker(container: &mut Container, image: Option<&Image
 pub(super) fn home_of_user(container: &Container, image: Option<&Image>, user: &str) -> Option<String> {
     let made = container.installs.iter().rev().find_map(|call| home_given_to(user, &call.argv));
     made.or_else(|| usual_home(image?, user))
-}
-
-/// Accounts of well-known images, by the last component of the image's name: the user, the number, the home.
-const ACCOUNTS: [(&str, &str, &str, &str); 12] = [
-    ("node", "node", "1000", "/home/node"),
-    ("javascript-node", "node", "1000", "/home/node"),
-    ("typescript-node", "node", "1000", "/home/node"),
-    ("ubuntu", "ubuntu", "1000", "/home/ubuntu"),
-    ("bun", "bun", "1000", "/home/bun"),
-    ("base", "vscode", "1000", "/home/vscode"),
-    ("universal", "codespace", "1000", "/home/codespace"),
-    ("python", "vscode", "1000", "/home/vscode"),
-    ("go", "vscode", "1000", "/home/vscode"),
-    ("rust", "vscode", "1000", "/home/vscode"),
-    ("playwright", "pwuser", "1001", "/home/pwuser"),
-    ("base-notebook", "jovyan", "1000", "/home/jovyan"),
-];
-
-/// The home of an account that an image's base is known to have.
-fn usual_home(image: &Image, user: &str) -> Option<String> {
-    let BaseImage::Named(name) = &image.base else { return None };
-    let name = name.text.split(['@', ':']).next().unwrap_or_default();
-    let (from, last) = name.rsplit_once('/').unwrap_or(("", name));
-    let known = |account: &&(&str, &str, &str, &str)| {
-        let (image, name, number, _) = account;
-        // Microsoft's images share their names with others.
-        last == *image && [name, number].contains(&&user) && (*name != "vscode" || from.ends_with("devcontainers"))
-    };
-    ACCOUNTS.iter().find(known).map(|(_, _, _, home)| (*home).to_owned())
 }

@@ -39,7 +39,10 @@ mod exec_in_containers;
 mod fed_copies;
 mod host_paths;
 mod image_defaults;
+mod image_users;
+mod installed_places;
 mod lent_volumes;
+mod mere_words;
 mod mounts_at_start;
 mod official_images;
 mod package_list_text;
@@ -290,7 +293,16 @@ impl<'a> ProjectReader<'a> {
         let user = user.map(|user| user.text.split(':').next().unwrap_or_default());
         let user = user.or_else(|| (container.user.is_none() && container.has_root_base).then_some("root"));
         let disk = PlannedFiles::new(self.repository, container, image.cloned());
-        let lookup = |name: &str| env_value(container, name);
+        // The engine sets HOME where nothing else does.
+        let own_home = || match user.filter(|_| !container.env.contains_key("HOME"))? {
+            "root" | "0" => Some("/root".to_owned()),
+            user => home(user),
+        };
+        let own_home = own_home();
+        let lookup = |name: &str| match name {
+            "HOME" => env_value(container, name).or_else(|| own_home.clone()),
+            _ => env_value(container, name),
+        };
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
         run(&ExecContext {
             sources: self.repository.sources,
@@ -298,7 +310,7 @@ impl<'a> ProjectReader<'a> {
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
             search_path: container.search_path(),
-            is_set: &|name| container.env.contains_key(name),
+            is_set: &|name| container.env.contains_key(name) || name == "HOME" && own_home.is_some(),
             decides: true,
             home: &home,
             user,

@@ -165,11 +165,13 @@ const OFFICIAL_IMAGES: [&str; 157] = [
 
 /// Those that makers of languages publish themselves.
 const OF_MAKERS: [&str; 3] = ["denoland/deno", "ghcr.io/astral-sh/uv", "oven/bun"];
+/// Where those are that have a language's runtime and not so much as a shell (github.com/GoogleContainerTools/distroless).
+const DISTROLESS: &str = "gcr.io/distroless/";
 
 /// Whether an image's name, with or without tag and digest, is one of them.
 pub(super) fn is_official(image: &str) -> bool {
     let name = hub_name(image);
-    OFFICIAL_IMAGES.binary_search(&name).is_ok() || OF_MAKERS.contains(&name)
+    OFFICIAL_IMAGES.binary_search(&name).is_ok() || OF_MAKERS.contains(&name) || name.starts_with(DISTROLESS)
 }
 
 /// An image's name on Docker Hub: without registry, `library`, tag and digest.

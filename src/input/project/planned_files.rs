@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::installed_places;
 use super::official_images::is_official;
 use super::package_programs;
 use super::repository::Repository;
@@ -304,6 +305,13 @@ impl FileSystem for PlannedFiles<'_> {
 
     fn installs(&self) -> &[Invocation] {
         &self.container.installs
+    }
+
+    fn has_installed(&self, path: &str) -> bool {
+        let Some(image) = self.image.as_ref().filter(|_| self.container.mount_holding(path).is_none()) else {
+            return false;
+        };
+        installed_places::is_installed_at(path, image, self.container, self.repository)
     }
 
     fn has_known_base(&self) -> bool {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::code_text::{CodeText, is_command_value, read_code, starts_programs};
 use super::code_that_runs::is_code_read;
+use super::mere_words::names_none_but_as_word;
 use super::official_images::is_official;
 use super::package_runs::{installs_named, run_package};
 use super::planned_files::{FILES, LISTS, files_below};
@@ -267,7 +268,7 @@ impl ProgramSearch<'_> {
                 let said = read_code(name, source.text(), self.names);
                 self.speaks.set(self.speaks.get() || said == CodeText::Speaks);
                 self.starts.set(self.starts.get() || starts_programs(name, source.text()));
-                said != CodeText::Names
+                said != CodeText::Names || names_none_but_as_word(name, file, self.repository)
             }
             _ => false,
         }

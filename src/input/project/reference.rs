@@ -286,6 +286,9 @@ fn named_file(file: &Value, directory: &Path) -> NamedFile {
 
 /// Whether a container has a name: one that it is given, or Compose's usual one for one of its replicas.
 pub(in crate::input) fn has_container_name(container: &Container, name: &str, projects: &[DescribedProject]) -> bool {
+    if container.start.as_ref().is_some_and(|start| start.id.as_deref() == Some(name)) {
+        return true;
+    }
     if let Some(given) = &container.given_name {
         return given.text == name;
     }

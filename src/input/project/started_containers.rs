@@ -161,7 +161,7 @@ impl ProjectReader<'_> {
         let one_off_of = container.timing.one_off_of.take();
         container.timing = Timing { one_off_of, ..timing_of(started, by, container.given_name.as_ref()) };
         count_instances(&mut container, started, by);
-        container.start = Some(Begun { possible: started.possible, span: started.span });
+        container.start = Some(Begun { possible: started.possible, id: started.kept_id.clone(), span: started.span });
         container.name = name_of_start(&container, started.span, self.sources());
         Some(container)
     }

@@ -56,6 +56,12 @@ pub trait FileSystem {
         &[]
     }
 
+    /// Whether an installer puts a program that matters at a path, where nothing else is known to be.
+    fn has_installed(&self, path: &str) -> bool {
+        let _ = path;
+        false
+    }
+
     /// Whether all else that is there comes with a system, and is no program that matters.
     fn has_known_base(&self) -> bool {
         false

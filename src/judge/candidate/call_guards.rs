@@ -156,10 +156,9 @@ impl<'a> CallGuards<'a, '_> {
         let open = call.when.iter().filter(|condition| condition.holds(self.container).is_none());
         let mut deciding = open.filter(|condition| opposed.conditions.contains(condition));
         if let Some(condition) = deciding.next().filter(|_| call.locks.iter().all(|lock| !lock.exclusive)) {
-            let variable = condition.variable.clone();
-            let text = format!("{} is called without flock if {variable} says so", self.profile.name);
+            let text = format!("{} is called without flock if {} says so", self.profile.name, condition.variable);
             let mut fact = GuardFact::without_flock(Guard::Conditional, call, text);
-            fact.condition = Some(variable);
+            fact.condition = Some(condition.opposite().phrase());
             return fact;
         }
         if call.locks.is_empty() && call.branches.iter().any(|side| opposed.sides.contains(side)) {
@@ -189,10 +188,10 @@ impl<'a> CallGuards<'a, '_> {
                 Some(fact)
             }
             Content::Unknown => {
-                let variable = lock.condition.clone().unwrap_or_default();
-                let text = format!("its call goes through flock only if {variable} is set");
+                let condition = condition_of(lock).map(|condition| condition.phrase()).unwrap_or_default();
+                let text = format!("its call goes through flock only if {condition}");
                 let mut fact = GuardFact::of(Guard::Conditional, Evidence::seen(text, Some(lock.span)));
-                fact.condition = Some(variable);
+                fact.condition = Some(condition);
                 fact.path = Some(lock.path.to_string());
                 Some(fact)
             }
@@ -274,11 +273,15 @@ impl<'a> CallGuards<'a, '_> {
     }
 }
 
+/// What a lock is taken on.
+fn condition_of(lock: &FileLock) -> Option<Condition> {
+    let test = || lock.test.clone().unwrap_or(Test { default: None, asks: Asks::NotEmpty });
+    lock.condition.clone().map(|variable| Condition { variable, test: test() })
+}
+
 /// Whether the condition of a lock holds, by what the container sets the variable to: filled where it does.
 fn condition_holds(lock: &FileLock, container: &Container) -> Content {
-    let Some(variable) = &lock.condition else { return Content::Filled };
-    let test = lock.test.clone().unwrap_or(Test { default: None, asks: Asks::NotEmpty });
-    let condition = Condition { variable: variable.clone(), test };
+    let Some(condition) = condition_of(lock) else { return Content::Filled };
     match condition.holds(container) {
         Some(true) => Content::Filled,
         Some(false) => Content::Empty,

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::word_path::word_text;
 use crate::finding::Evidence;
-use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
+use crate::model::{Condition, Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
 use crate::rules::{Config, Profile};
 use crate::text::Span;
@@ -149,8 +150,27 @@ pub(crate) fn program_calls<'a>(container: &'a Container, profile: &Profile) -> 
     let program =
         seen_calls(container).filter(|call| program_arguments(call, profile).is_some() || is_for_entrypoint(call));
     let is_idle = |call: &&Invocation| program_arguments(call, profile).is_none_or(|words| is_idle(words, profile));
-    let (idle, live) = program.partition(is_idle);
+    let (idle, mut live) = program.partition(is_idle);
+    leave_out_marked(&mut live, container);
     ProgramCalls { live, idle }
+}
+
+/// Leaves out the calls without a lock that are made only where a variable says that the lock is held already: the script
+/// sets it as it runs itself again under the lock (flock(1)), and nobody else does.
+fn leave_out_marked(live: &mut Vec<&Invocation>, container: &Container) {
+    let is_known = !container.is_running() && container.unseen.is_empty() && container.missing_env_files.is_empty();
+    let is_locked = |call: &&Invocation| call.locks.iter().any(|lock| lock.exclusive);
+    let locked: Vec<&Invocation> = live.iter().copied().filter(|call| is_known && is_locked(call)).collect();
+    let sets = |call: &Invocation, condition: &Condition| {
+        let value = call.env.get(&condition.variable).and_then(|value| word_text(value, call, container, None));
+        value.is_some_and(|value| condition.test.holds(Some(&value)) == Some(true))
+    };
+    let is_mark = |condition: &Condition| {
+        !container.env.contains_key(&condition.variable)
+            && condition.test.holds(None) == Some(false)
+            && locked.iter().any(|call| sets(call, condition))
+    };
+    live.retain(|call| is_locked(call) || !call.when.iter().any(is_mark));
 }
 
 /// Whether a call with these arguments only prints something and leaves the login alone.
@@ -191,12 +211,43 @@ pub(crate) fn program_arguments<'a>(call: &'a Invocation, profile: &Profile) -> 
         return Some(rest);
     }
     let name = first.rsplit('/').next().unwrap_or(first);
-    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun" | "pnpx");
-    let at = rest.iter().position(|word| package_version(word, profile).is_some())?;
+    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun" | "pnpx" | "deno");
+    let at = rest.iter().position(|word| run_package_version(word, profile).is_some())?;
     let installs = rest.iter().take(at).any(|word| {
         matches!(&**word, "install" | "i" | "ci" | "add" | "update" | "uninstall" | "remove" | "view" | "info" | "show")
     });
-    (runner && !installs).then(|| rest.get(at + 1..)).flatten()
+    if !runner || installs {
+        return None;
+    }
+    let before = at.checked_sub(1).and_then(|before| rest.get(before));
+    let is_option = rest.get(at)?.starts_with('-') || before.is_some_and(|word| is_package_option(word));
+    if is_option { arguments_of_named(rest.get(at + 1..)?, profile) } else { rest.get(at + 1..) }
+}
+
+/// Whether the next word is a package that is fetched for a program which other words name.
+fn is_package_option(word: &str) -> bool {
+    matches!(word, "-p" | "--package")
+}
+
+/// The arguments of the program that a runner is told to call out of the packages which its options name; those from here on
+/// where a shell's text names it. `None` where it is another program of these packages.
+fn arguments_of_named<'a>(words: &'a [Word], profile: &Profile) -> Option<&'a [Word]> {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        match &**word {
+            "-c" | "--call" => return words.get(at + 1..),
+            word if is_package_option(word) => at += 2,
+            word if word.starts_with('-') => at += 1,
+            word => return is_command(word, profile).then(|| words.get(at + 1..)).flatten(),
+        }
+    }
+    None
+}
+
+/// The version of the package that a word of a runner's command names, by itself or as the value of an option.
+pub(crate) fn run_package_version<'a>(word: &'a str, profile: &Profile) -> Option<&'a str> {
+    let word = ["--package=", "-p="].iter().find_map(|option| word.strip_prefix(option)).unwrap_or(word);
+    package_version(word.strip_prefix("npm:").unwrap_or(word), profile)
 }
 
 /// The version in `PACKAGE@VERSION`, empty where there is none; `None` for another package.

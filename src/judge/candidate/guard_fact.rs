@@ -18,7 +18,7 @@ pub(crate) struct GuardFact<'a> {
     /// Its path in the container.
     pub(crate) path: Option<String>,
     pub(crate) landing: Option<MountedPath<'a>>,
-    /// The variable on which it hangs, where it is conditional.
+    /// What it is taken on, as a clause, where it is conditional.
     pub(crate) condition: Option<String>,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) contradiction: Option<Contradiction>,

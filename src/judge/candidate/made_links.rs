@@ -59,7 +59,9 @@ pub(crate) fn made_links(container: &Container, home: Option<&str>) -> Vec<MadeL
     };
     let links = made.flat_map(|(call, is_built)| {
         let is_there = |path: &str| {
-            if is_built { is_made_by_build(path, container) } else { is_there_at_start(path, container, home) }
+            let is_known =
+                if is_built { is_made_by_build(path, container) } else { is_there_at_start(path, container, home) };
+            is_known && !is_removed_before(path, call, container, is_built)
         };
         links_of(call, container, home, &is_there)
     });
@@ -111,6 +113,26 @@ fn links_of(
         }));
     }
     made
+}
+
+/// Whether the commands before one remove what is at a path, so that what that makes is the path itself.
+fn is_removed_before(path: &str, by: &Invocation, container: &Container, is_built: bool) -> bool {
+    let path = clean(path);
+    let removes = |call: &&Invocation| {
+        let words = || operands(call).into_iter().filter_map(Word::known).map(clean);
+        match program_name(call) {
+            "rm" | "rmdir" => words().any(|word| word == path),
+            // What is moved away.
+            "mv" => words().next().is_some_and(|word| word == path) && operands(call).len() == 2,
+            _ => false,
+        }
+    };
+    let is_before = |call: &&Invocation| !std::ptr::eq(*call, by);
+    if is_built {
+        container.installs.iter().take_while(is_before).any(|call| removes(&call))
+    } else {
+        seen_calls(container).take_while(is_before).any(|call| removes(&call))
+    }
 }
 
 /// Whether a directory is there in the build: one of the system, or that a command before makes.

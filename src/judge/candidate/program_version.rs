@@ -2,7 +2,7 @@
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::bundled_copy::bundled_version;
-use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
+use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, run_package_version};
 use super::installations::{
     installed_at_start, installed_by_commands, installed_in_image, installing_feature, last_installation,
 };
@@ -140,7 +140,7 @@ fn version_of_call(container: &Container, profile: &Profile, call: &Invocation) 
     if is_command(program, profile) {
         return other_file(container, profile, call).map(KnownVersion::Replaced);
     }
-    let version = call.argv.iter().skip(1).find_map(|word| package_version(word, profile))?;
+    let version = call.argv.iter().skip(1).find_map(|word| run_package_version(word, profile))?;
     let pin = pinned_version(version, "the package it runs", Some(call.span));
     Some(pin.map_or(KnownVersion::Open(call.span), KnownVersion::Pinned))
 }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use super::calls::{ProgramCalls, seen_calls};
 use super::made_links::{MadeLink, made_links};
-use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
+use super::word_path::{UNKNOWN_HOME, expand_variable, starts_as_root, variable_text};
 use crate::finding::Evidence;
 use crate::model::{
-    Container, EnvValue, Invocation, Mount, MountSource, Reach, Sight, Word, is_root, join, parent_and_name,
-    program_name, split_below, words_of_copies,
+    Container, EnvValue, Invocation, Mount, MountSource, Reach, Word, is_root, join, parent_and_name, program_name,
+    split_below, words_of_copies,
 };
 use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
@@ -178,13 +178,6 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
         }];
     }
     homes.into_iter().map(|(home, evidence)| below(&home, StateDirBasis::Inferred, evidence)).collect()
-}
-
-/// Whether what a container calls itself begins as root: by what it says, or by its image's base. An entrypoint that was not
-/// read may change the user.
-fn starts_as_root(container: &Container) -> bool {
-    let is_followed = container.has_root_base || container.script.sight != Sight::Arguments;
-    is_followed && !container.is_running() && container.user.as_ref().map_or(container.has_root_base, is_root)
 }
 
 /// Whether a path is on a mount, or has one in it.

@@ -1,7 +1,9 @@
 //! A shell's word as a text or a path of the container, by what the call and the container are known to set.
 //! `home` is the home directory, where it is known. May use `model`.
 
-use crate::model::{Container, EnvValue, Invocation, PartialText, Reach, Value, VariableState, Word, join};
+use crate::model::{
+    Container, EnvValue, Invocation, PartialText, Reach, Sight, Value, VariableState, Word, is_root, join,
+};
 
 /// What stands for a home that is not known, in paths below it.
 pub(super) const UNKNOWN_HOME: &str = "$HOME";
@@ -73,6 +75,13 @@ pub(super) fn variable_text(
     }
 }
 
+/// Whether what a container calls itself begins as root: by what it says, or by its image's base. An entrypoint that was not
+/// read may change the user.
+pub(super) fn starts_as_root(container: &Container) -> bool {
+    let is_followed = container.has_root_base || container.script.sight != Sight::Arguments;
+    is_followed && !container.is_running() && container.user.as_ref().map_or(container.has_root_base, is_root)
+}
+
 /// What the variables of a call hold.
 struct CallValues<'a> {
     call: &'a Invocation,
@@ -118,6 +127,8 @@ impl CallValues<'_> {
             Some(_) if self.call.reach_of(name) == Reach::No => VariableState::Unseen,
             Some(EnvValue::Set(value)) if !value.is_symbolic() => set(&value.text),
             Some(_) => VariableState::Unknown,
+            // A call after a change of user has a HOME of its own.
+            None if name == "HOME" && starts_as_root(self.container) => set("/root"),
             None if name == "HOME" => self.home.map_or(VariableState::Unseen, set),
             None => VariableState::Unseen,
         }

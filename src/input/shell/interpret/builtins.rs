@@ -84,7 +84,8 @@ impl Interpreter<'_> {
 
     fn run_eval(&mut self, words: &[ShellWord], mut state: ShellState) -> ExitStates {
         self.take_away_by_eval(words, &mut state);
-        if words.iter().any(|word| word.unclear)
+        let is_open = |word: &ShellWord| word.unclear || !word.is_fixed() && self.resolve_text(&word.text).is_some();
+        if words.iter().skip(1).any(is_open)
             && let Some(exits) = self.run_evaluated_words(words, &state)
         {
             return exits;

@@ -127,7 +127,8 @@ impl Interpreter<'_> {
         if let Some(reason) = inner.hides.take() {
             self.note_unseen(reason);
         }
-        if inner.user.as_ref().is_some_and(|change| change.sets_home) {
+        let gives_home = inner.env.iter().any(|(name, _)| name == "HOME");
+        if gives_home || inner.user.as_ref().is_some_and(|change| change.sets_home) {
             // The shell that wrote the words put the old HOME into them.
             inner.words.iter_mut().for_each(|word| self.put_in_home(word, &state));
             inner.shell.iter_mut().for_each(|call| self.put_in_home(&mut call.text, &state));

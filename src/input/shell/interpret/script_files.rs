@@ -98,9 +98,15 @@ impl Interpreter<'_> {
             return Some((path, opened));
         }
         let name = word.is_fixed().then(|| word.raw()).filter(|name| !name.is_empty())?;
+        let files = self.context.file_system;
+        let is_named = self.is_named_program(&name);
         let paths = self.searched_directories(state).into_iter().map(|directory| join(&directory, &name));
-        paths.map(|path| (self.context.file_system.open(&path), path)).find_map(|(opened, path)| match opened {
+        paths.map(|path| (files.open(&path), path)).find_map(|(opened, path)| match opened {
             Lookup::Text(_) | Lookup::Passage(_) | Lookup::Binary => Some((path, opened)),
+            // A script of its name further back is not come to.
+            Lookup::Absent | Lookup::Unseen(_) if is_named && files.has_installed(&path) => {
+                Some((path, Lookup::Binary))
+            }
             Lookup::Absent | Lookup::Unseen(_) => None,
         })
     }

@@ -9,7 +9,7 @@ use super::shell_state::{BranchFact, ShellState};
 use super::shell_word::ShellWord;
 use super::users::is_other_than_root;
 use crate::input::shell::parse::syntax::{TestExpr, UnexpandedWord, WordPart};
-use crate::model::{Asks, Condition, Inherits, Parameter, Test};
+use crate::model::{Asks, Condition, Inherits, Parameter, Test, VariableState, Word};
 use crate::text::TracedText;
 
 /// The result of a test.
@@ -127,7 +127,14 @@ impl Interpreter<'_> {
             let value = (self.context.environment)(&variable.name).filter(|_| decides)?;
             Some(if value.is_empty() { variable.default.unwrap_or_default() } else { value })
         };
-        known().map_or_else(|| word.clone(), |text| word.with_text(&text))
+        // Several variables, all of them known, are a text too.
+        let whole = || {
+            let decides = self.context.decides && state.inherits == Inherits::All && state.taken.is_empty();
+            let value = |name: &str| self.environment_value(name).map_or(VariableState::Unknown, VariableState::Set);
+            let is_open = decides && !word.unclear && !word.text.is_fixed();
+            is_open.then(|| Word::of_traced(&word.text).expand(&value)).flatten()
+        };
+        known().or_else(whole).map_or_else(|| word.clone(), |text| word.with_text(&text))
     }
 
     /// `(( ))` around one variable or number, or a comparison of two.

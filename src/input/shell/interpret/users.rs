@@ -65,15 +65,39 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Replaces HOME in a word by what it is before it changes; where that is not known, the word is not clear.
+    /// Replaces HOME in a word, and with it what else is known, by what it is before it changes; where HOME is not known, the
+    /// word is not clear, and has a variable in its place that nothing sets.
     pub(super) fn put_in_home(&self, word: &mut ShellWord, state: &ShellState) {
         if word.text.is_fixed() || !word.text.raw().contains("HOME") && !word.text.raw().starts_with('~') {
             return;
         }
-        match self.resolve_text(&word.text).filter(|_| state.inherits == Inherits::All) {
-            Some(text) => word.text = TracedText::plain(&text),
-            None => word.unclear = true,
+        let is_told = |name: &str| state.inherits == Inherits::All && (name == "HOME" || !self.context.hides);
+        let known = |name: &str| (self.context.environment)(name).filter(|_| is_told(name));
+        let mut text = TracedText::default();
+        let mut at = 0;
+        while at < word.text.0.len() {
+            let (name, end) = match variable_at(&word.text, at) {
+                Some((name, end)) => (name, end),
+                None => {
+                    // What a command prints is the command's.
+                    let end = if begins_command(&word.text, at) { word.text.0.len() } else { at + 1 };
+                    text.push(&word.text.part(at, end));
+                    at = end;
+                    continue;
+                }
+            };
+            match known(&name) {
+                Some(value) => text.push(&TracedText::plain(&value)),
+                None if name == "HOME" => {
+                    word.unclear = true;
+                    text.push(&TracedText::live(HOME_BEFORE));
+                }
+                None => text.push(&word.text.part(at, end)),
+            }
+            at = end;
         }
+        word.unclear |= text.0.iter().any(|traced| traced.live) && text.raw().contains("${HOME");
+        word.text = text;
     }
 
     /// The user as a command of the shell prints it: the name, or for `number` the number. That of somebody other than root
@@ -90,6 +114,38 @@ impl Interpreter<'_> {
             (false, false) => TracedText::live(&format!("{OTHER_USER}-un {user})")),
         })
     }
+}
+
+/// What stands for a home that is not known, where another one is HOME now.
+const HOME_BEFORE: &str = "$HOME_BEFORE";
+
+/// The variable that a shell replaces at a place of a text, without an operation, and where it ends. A tilde is the home.
+fn variable_at(text: &TracedText, at: usize) -> Option<(String, usize)> {
+    let live = |at: usize| text.0.get(at).filter(|traced| traced.live).map(|traced| traced.ch);
+    let is_of_name = |ch: char| ch.is_ascii_alphanumeric() || ch == '_';
+    if live(at)? == '~' && at == 0 {
+        return text.0.get(1).is_none_or(|next| next.ch == '/').then(|| ("HOME".to_owned(), 1));
+    }
+    let start = match (live(at)?, live(at + 1)?) {
+        ('$', '{') => at + 2,
+        ('$', _) => at + 1,
+        _ => return None,
+    };
+    let name: String = (start..).map_while(live).take_while(|ch| is_of_name(*ch)).collect();
+    let end = start + name.len();
+    if name.is_empty() || name.starts_with(|ch: char| ch.is_ascii_digit()) {
+        return None;
+    }
+    match start - at {
+        2 => (live(end)? == '}').then_some((name, end + 1)),
+        _ => Some((name, end)),
+    }
+}
+
+/// Whether the output of a command begins at a place of a text.
+fn begins_command(text: &TracedText, at: usize) -> bool {
+    let live = |at: usize| text.0.get(at).filter(|traced| traced.live).map(|traced| traced.ch);
+    live(at) == Some('`') || live(at) == Some('$') && live(at + 1) == Some('(')
 }
 
 /// How a question for a user begins that is known not to be root.
