@@ -2,9 +2,42 @@
 //! Uses nothing else of this crate.
 
 /// The path without `.`, `..`, doubled and trailing slashes, as the engine cleans mount sources and targets
-/// (Go's `path.Clean`). A relative path stays relative.
+/// (Go's `path.Clean`). A relative path stays relative. What a variable stands for, `${…}`, may be any number of directories:
+/// a `..` behind it stays.
 pub fn clean(path: &str) -> String {
-    cleaned(path.starts_with('/'), path.split('/'), path.len())
+    cleaned(path.starts_with('/'), Components::of(path), path.len())
+}
+
+/// The components of a path. All that is written in `${…}` is part of one.
+struct Components<'a>(Option<&'a str>);
+
+impl<'a> Components<'a> {
+    fn of(path: &'a str) -> Self {
+        Self(Some(path))
+    }
+}
+
+impl<'a> Iterator for Components<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0?;
+        let mut depth = 0_usize;
+        let mut before = 0;
+        let end = rest.bytes().position(|byte| {
+            match byte {
+                b'{' if before == b'$' || depth > 0 => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            before = byte;
+            byte == b'/' && depth == 0
+        });
+        let parts = end.and_then(|end| Some((rest.get(..end)?, rest.get(end + 1..)?)));
+        let (part, rest) = parts.map_or((rest, None), |(part, rest)| (part, Some(rest)));
+        self.0 = rest;
+        Some(part)
+    }
 }
 
 /// The parts of a path joined, cleaned. It is made often, in one text of this many bytes at most.
@@ -13,7 +46,8 @@ fn cleaned<'a>(rooted: bool, parts: impl Iterator<Item = &'a str>, length: usize
     if rooted {
         path.push('/');
     }
-    let start = path.len();
+    let mut start = path.len();
+    let mut hangs_on_variable = false;
     for part in parts {
         let above = path.get(start..).unwrap_or_default();
         match part {
@@ -22,12 +56,15 @@ fn cleaned<'a>(rooted: bool, parts: impl Iterator<Item = &'a str>, length: usize
                 let left = above.rfind('/').unwrap_or_default();
                 path.truncate(start + left);
             }
-            ".." if rooted => {}
+            ".." if rooted && !hangs_on_variable => {}
             part => {
-                if !above.is_empty() {
+                if !above.is_empty() || hangs_on_variable {
                     path.push('/');
                 }
                 path.push_str(part);
+                if part.contains("${") {
+                    (start, hangs_on_variable) = (path.len(), true);
+                }
             }
         }
     }
@@ -49,7 +86,7 @@ pub fn join(base: &str, path: &str) -> String {
         return clean(path);
     }
     let rooted = base.is_empty() || base.starts_with('/');
-    cleaned(rooted, base.split('/').chain(path.split('/')), base.len() + path.len() + 1)
+    cleaned(rooted, Components::of(base).chain(Components::of(path)), base.len() + path.len() + 1)
 }
 
 /// `path` as it is named from the directory `base`; both are clean and absolute.
@@ -124,6 +161,24 @@ mod tests {
         assert_eq!(clean("../../x/../.."), "../../..");
         assert_eq!(clean("a/..x/../.."), ".");
         assert_eq!((clean(""), clean("a/.."), clean("/..")), (".".into(), ".".into(), "/".into()));
+    }
+
+    #[test]
+    fn what_a_variable_stands_for_is_not_taken_away() {
+        for (path, cleaned) in [
+            ("${A}/../b", "${A}/../b"),
+            ("/${A}/../../b/../c", "/${A}/../../c"),
+            ("${A}/b/../c/.", "${A}/c"),
+            ("/a/../${A}-b/c/../..", "/${A}-b/.."),
+            ("${$(jq '.a // \"b\"' ../c)}/../d", "${$(jq '.a // \"b\"' ../c)}/../d"),
+            ("/a/${A:-{/../}/../b}/../c", "/a/${A:-{/../}/../b}/../c"),
+            ("a{b/../c}", "c}"),
+            ("${A/../b", "${A/../b"),
+        ] {
+            assert_eq!(clean(path), cleaned, "{path}");
+        }
+        assert_eq!(join("${A}/..", "../b"), "${A}/../../b");
+        assert_eq!(join("/a", "${A}/../b"), "/a/${A}/../b");
     }
 
     #[test]

@@ -260,6 +260,11 @@ fn replicas_node(service: &Node) -> Option<&Node> {
 /// The ports of the host that a service takes. What depends on a variable, and a range to choose from, is none of them.
 fn host_ports(service: &Node) -> Vec<HostPort> {
     let mut ports = Vec::new();
+    // On the host's own network, or on none, the engine publishes nothing.
+    let network = service.get("network_mode").and_then(|node| as_text(node));
+    if network.is_some_and(|network| !matches!(network, "bridge" | "default")) {
+        return ports;
+    }
     for port in items_of(service, "ports") {
         let of = |key: &str| port.get(key).and_then(|node| value(node)).filter(is_written);
         let known = |value: Value| (!value.is_symbolic()).then_some(value.text);

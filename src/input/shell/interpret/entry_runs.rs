@@ -34,7 +34,11 @@ impl EntryRuns {
         for (number, start) in started.iter_mut().enumerate() {
             let run = self.0.iter().rev().find(|(first, _)| *first <= number);
             if let Some((_, run)) = run {
-                start.moment.run = Arc::clone(&run.name);
+                let run_of_way = start.ways_in.first().map_or(0, |way_in| way_in.run);
+                start.moment.run = match run_of_way {
+                    0 => Arc::clone(&run.name),
+                    number => format!("{} {number}", run.name).into(),
+                };
                 start.moment.part.clone_from(&run.part);
                 start.is_single = run.is_single;
                 start.repeats |= run.is_several;

@@ -199,6 +199,9 @@ fn finish(
     interpreter.drop_shared_locks();
     let run: Arc<str> = run.into();
     for (number, start) in interpreter.started.iter_mut().enumerate() {
+        // What one function starts that others call may run beside what another one does.
+        let run_of_way = start.ways_in.first().map_or(0, |way_in| way_in.run);
+        let run: Arc<str> = if run_of_way == 0 { Arc::clone(&run) } else { format!("{run} {run_of_way}").into() };
         let StartMoment { moment, repeats, is_ended } = interpreter.timeline.moment(number, &run);
         let is_of_program = program == Some(start.span.file);
         start.moment = Moment { is_of_program, ..moment };

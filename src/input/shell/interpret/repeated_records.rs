@@ -73,6 +73,7 @@ impl Interpreter<'_> {
             // The one that is known stands for this time too, from wherever it is called.
             if let Some((known, way_in)) = self.started.get_mut(start).zip(entered.as_ref())
                 && how != AnotherCall::Again
+                && !known.ways_in.is_empty()
                 && !known.ways_in.contains(way_in)
             {
                 known.ways_in.push(way_in.clone());

@@ -109,6 +109,9 @@ impl Interpreter<'_> {
         if !meant.is_empty() {
             return self.call_one_of(&meant, simple, words, state);
         }
+        if functions && name.is_empty() {
+            self.note_picked_by_caller(&words, &state);
+        }
         self.note_printed(simple, &words, &state);
         if matches!(name.as_str(), "echo" | "printf") {
             self.note_piped(simple, &words, &state);

@@ -49,6 +49,9 @@ pub struct ContainerStart {
 /// What others than a script itself may call of it: a function, an alias, or a text that it writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WayIn {
+    /// Its number among those of the script, each of which somebody may call while another one runs; 0 where one call of the
+    /// script takes one of them.
+    pub run: usize,
     /// Where the function is named in each of its definitions, or the text of the alias begins; none of a written text.
     pub defined_at: Vec<Span>,
 }

@@ -14,6 +14,10 @@ pub(super) struct WaysIn {
     pub(super) called: HashSet<usize>,
     /// Where the functions are named, and the texts of aliases begin, that the script itself calls.
     pub(super) called_by_script: BTreeSet<Span>,
+    /// How many there are that others alone call.
+    pub(super) runs: usize,
+    /// Whether the script calls a function that its caller names.
+    pub(super) caller_picks: bool,
     /// What runs now, where others alone call it.
     pub(super) inside: Option<WayIn>,
 }

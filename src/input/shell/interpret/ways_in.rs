@@ -91,8 +91,34 @@ impl Interpreter<'_> {
             let zeroth = end.args.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();
             let args = vec![zeroth, self.unknown_arguments(name)];
             let sources = self.context.sources;
-            let way_in = WayIn { defined_at: bodies.iter().filter_map(|body| span_of_name(body, sources)).collect() };
+            let defined_at = bodies.iter().filter_map(|body| span_of_name(body, sources)).collect();
+            // `"$@"` at the end: one call of the script takes one of its functions.
+            let is_arm = self.ways_in.as_ref().is_some_and(|ways_in| ways_in.caller_picks);
+            let way_in = WayIn { run: if is_arm { 0 } else { self.next_run() }, defined_at };
             self.as_way_in(way_in, end, |interpreter, child| interpreter.call_function(name, bodies, args, child));
+        }
+    }
+
+    /// The number of what others alone call, for the next one.
+    fn next_run(&mut self) -> usize {
+        let Some(ways_in) = &mut self.ways_in else { return 0 };
+        ways_in.runs += 1;
+        ways_in.runs
+    }
+
+    /// Notes that the script calls what its caller names, where a command is nothing but the caller's words: `"$@"`, `$1`.
+    pub(super) fn note_picked_by_caller(&mut self, words: &[ShellWord], state: &ShellState) {
+        let is_callers = |word: &ShellWord| {
+            let raw = word.raw();
+            let is_argument = raw.starts_with("${")
+                && raw.get(2..).is_some_and(|rest| rest.starts_with(|ch: char| ch.is_ascii_digit()));
+            word.rest.is_some() || is_argument && word.text.0.iter().all(|traced| traced.live)
+        };
+        if state.functions.is_empty() || self.way_in().is_some() || !words.first().is_some_and(is_callers) {
+            return;
+        }
+        if let Some(ways_in) = self.ways_in.as_mut().filter(|_| self.inside.len() == 1) {
+            ways_in.caller_picks = true;
         }
     }
 
@@ -106,7 +132,8 @@ impl Interpreter<'_> {
     fn as_way_in(&mut self, way_in: WayIn, state: &ShellState, run: impl FnOnce(&mut Self, ShellState) -> ExitStates) {
         // What a function that nobody calls writes is called by others as the function is.
         let before = self.way_in().cloned();
-        let way_in = before.clone().unwrap_or(way_in);
+        let defined_at = before.clone().map_or(way_in.defined_at, |before| before.defined_at);
+        let way_in = WayIn { run: way_in.run, defined_at };
         if let Some(ways_in) = &mut self.ways_in {
             ways_in.inside = Some(way_in);
         }
@@ -162,7 +189,8 @@ impl Interpreter<'_> {
                 text_of_alias.push(&TracedText::plain(" \"$@\""));
             }
             let rest = self.unknown_arguments(name);
-            let way_in = WayIn { defined_at: text_of_alias.first_position(self.context.sources).into_iter().collect() };
+            let defined_at = text_of_alias.first_position(self.context.sources).into_iter().collect();
+            let way_in = WayIn { run: self.next_run(), defined_at };
             self.as_way_in(way_in, state, |interpreter, mut child| {
                 child.args = Some(Arguments::from_items([ListItem::default(), rest]));
                 interpreter.run_text(&text_of_alias, LastCommand::Forks, child)
@@ -237,7 +265,8 @@ impl Interpreter<'_> {
         }
         let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
         let rest = self.unknown_arguments(&name);
-        self.as_way_in(WayIn::default(), state, |interpreter, mut child| {
+        let way_in = WayIn { run: self.next_run(), ..WayIn::default() };
+        self.as_way_in(way_in, state, |interpreter, mut child| {
             // Another shell runs it: nothing of this one is known there but where it is.
             child.vars.clear();
             child.functions = Rc::default();
