@@ -5,7 +5,7 @@ use super::container_options::ContainerOptions;
 use super::option_tables;
 use super::options::{CommandPrefix, parse_options};
 use super::{Argument, CommandContext, DockerExec};
-use crate::model::{PartialText, Unseen, Value};
+use crate::model::{PartialText, Unseen, Value, service_of_id};
 
 /// Reads what follows `exec`; `None` where it names no container or no command, so that nothing runs.
 pub(super) fn read_exec(
@@ -27,9 +27,12 @@ pub(super) fn read_exec(
         let what = "in which container it runs is not known".to_owned();
         options.parsed.unseen.push(Unseen { what, span });
     }
+    // The id that Compose prints is that of its service's container.
+    let service = service_of_id(&first.text.shown()).filter(|_| !by_service && !first.unclear);
+    let name = service.as_ref().map_or(name, |service| Value::known(service.as_str(), Some(span)));
     let command = options.read_command(1, None)?;
     Some(DockerExec {
-        by_service,
+        by_service: by_service || service.is_some(),
         project,
         name,
         command,

@@ -23,8 +23,11 @@ const TAKERS: [&str; 19] = [
     "ash", "at", "bash", "batch", "crontab", "dash", "dd", "docker", "ksh", "nc", "parallel", "podman", "screen", "sh",
     "socat", "ssh", "tee", "tmux", "zsh",
 ];
-/// Words of a command that has another one run.
-const RUNNING: [&str; 6] = ["-exec", "-execdir", "-ok", "-okdir", "system(", "getline"];
+/// What in the words of `awk` has another command run.
+const RUNNING: [&str; 2] = ["system(", "getline"];
+/// What in a script has a command run whose words stand elsewhere, or hands a text on: here-documents, and what calls a command
+/// for each thing that it finds or reads.
+const HIDING: [&str; 6] = ["<<", "xargs", "parallel", "-exec", "-ok", "coproc"];
 /// Outputs that are no file which somebody may run.
 const NO_FILES: [&str; 3] = ["/dev/null", "/dev/stderr", "/dev/stdout"];
 
@@ -40,8 +43,10 @@ pub(super) fn names_none_but_as_word(name: &str, file: FileId, repository: &Repo
         }),
         None => name.ends_with(".sh") || name.ends_with(".bash"),
     };
-    // What is in a here-document may be another program's to run.
-    if !is_shell || text.contains("<<") {
+    // What is in a here-document, or goes into a descriptor that is opened elsewhere, may be another program's to run.
+    let is_elsewhere = |(at, _): (usize, &str)| !text.get(at + 2..).is_some_and(|to| to.starts_with(['1', '2', '-']));
+    let may_hide = HIDING.iter().any(|hiding| text.contains(hiding)) || text.match_indices(">&").any(is_elsewhere);
+    if !is_shell || may_hide {
         return false;
     }
     let files = OneScript(file);
@@ -65,10 +70,14 @@ fn are_mere_words(script: &Script, repository: &Repository<'_>) -> bool {
         let is_written = call.output.as_ref().is_some_and(|output| !NO_FILES.contains(&&**output));
         !names_one(call) || SEEKERS.contains(&program_name(call)) && !is_run && !is_written
     };
+    // What is called by what another command gives may be the program.
+    let is_open = |call: &Invocation| {
+        call.argv.first().is_none_or(|program| program.known().is_none_or(|program| program.contains(['{', '$'])))
+    };
     let is_taker = |call: &Invocation| TAKERS.contains(&program_name(call));
     let calls = &script.invocations;
     let has_text = calls.iter().any(|call| names_one(call));
-    calls.iter().all(is_mere) && !(has_text && calls.iter().any(is_taker))
+    calls.iter().all(|call| is_mere(call) && !is_open(call)) && !(has_text && calls.iter().any(is_taker))
 }
 
 /// The words of a call without those that only name a session or a window of a terminal.
