@@ -15,6 +15,8 @@ use crate::text::Span;
 
 /// The most that a number of containers counts as.
 const MANY: u64 = 1_000;
+/// Variables of the shell that are others in each run of a script.
+const OF_EACH_RUN: [&str; 7] = ["$", "BASHPID", "EPOCHREALTIME", "EPOCHSECONDS", "RANDOM", "SECONDS", "SRANDOM"];
 /// The most builds of one image that are kept.
 const MAX_BUILDS: usize = 16;
 
@@ -223,9 +225,9 @@ impl ComposeCalls<'_> {
     }
 
     fn add_up(&mut self, up: &ComposeUp, started: &ContainerStart, containers: &[Container]) {
+        self.add_scale(up, containers);
         let of_project = self.services_of(&up.project, containers);
         // Compose names a project after its directory, and nothing else tells of one that is another each time.
-        self.add_scale(up, containers);
         let directory = up.project.directory.as_ref().filter(|directory| directory.is_symbolic());
         let directory = up.project.copied_to.as_ref().or(directory);
         let is_asked_for = |container: &Container| {
@@ -416,7 +418,8 @@ fn has_profile(container: &Container, project: &ComposeProject) -> bool {
 /// Whether a project's name may be another one each time: it has in it what a command prints, or what the script sets and
 /// nobody knows before it runs. What the environment says is one for whoever calls it.
 fn is_made_when_called(name: &Value) -> bool {
-    name.symbols.iter().any(|symbol| symbol.name.starts_with("$(") || symbol.name.contains(" at "))
+    let is_made = |symbol: &str| symbol.starts_with("$(") || symbol.contains(" at ") || OF_EACH_RUN.contains(&symbol);
+    name.symbols.iter().any(|symbol| is_made(&symbol.name))
 }
 
 /// Whether a project's name is another one each time: it hangs on an argument, or on what a loop sets.
