@@ -250,6 +250,7 @@ impl Interpreter<'_> {
         }
     }
 
+            project_env_files: set("COMPOSE_ENV_FILES"),
     /// The variables that the script gives a command, with their values.
     fn handed_variables(&self, command: Span, state: &ShellState) -> HandedVariables {
         let place = short_place(command.file, command.start.line, self.context.sources);
