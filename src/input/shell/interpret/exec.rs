@@ -138,6 +138,9 @@ impl Interpreter<'_> {
         if let Some(change) = &inner.user {
             self.change_user(change, &mut state);
         }
+        for file in &inner.variable_files {
+            self.take_variables_of(file, &mut state);
+        }
         for (name, value) in inner.env {
             self.assign_value(&name, value, true, &mut state);
         }
