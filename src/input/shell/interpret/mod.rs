@@ -143,6 +143,7 @@ pub(in crate::input) use self::unwrapped::is_shell;
 pub(in crate::input) use self::value_positions::traced_scalar;
 pub use self::written_services::{is_in_key, name_for};
 use std::sync::Arc;
+pub(in crate::input) use self::variable_files::assigned_variables;
 
 use super::{ExecContext, ShellEntry};
 use crate::model::{Command, Inherits, Moment, Script, Sight};
