@@ -177,6 +177,7 @@ impl Interpreter<'_> {
         let words = renamed.as_deref().unwrap_or(words);
         let Some(first) = words.first() else { return ExitStates::either_way(state) };
         self.note_other_names(words, &state);
+        self.keep_copied_variables(words, &state);
         let started = self.record_start(words, &mut state);
         self.note_text_words(words);
         if first.rest.is_some() {
