@@ -136,6 +136,8 @@ impl Interpreter<'_> {
                 }
                 WordPart::Param { param, raw, quoted, blocks } => {
                     quotes.is_quoted(raw);
+                    let meant = self.whole_array_of_zsh(param, raw, *quoted, state);
+                    let param = meant.as_ref().unwrap_or(param);
                     self.run_substitutions(raw, blocks, state);
                     if let Some(split) = &mut split {
                         split.append(self.split_parameter(param, raw, state));
@@ -174,6 +176,23 @@ impl Interpreter<'_> {
     /// A word that is not split: an assigned value, a redirection's file, what a test asks about.
     pub(super) fn expand_one(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> ShellWord {
         as_one_word(self.expand_word(word, state), word)
+    }
+
+    /// A parameter that names an array in a file of zsh, where that stands for all elements, and not for the first alone.
+    fn whole_array_of_zsh(
+        &self,
+        param: &Parameter,
+        raw: &TracedText,
+        is_quoted: bool,
+        state: &ShellState,
+    ) -> Option<Parameter> {
+        if is_quoted || param.all || !param.op.is_empty() {
+            return None;
+        }
+        let is_list = matches!(state.vars.value(&state.target_of(&param.name)), Some(VariableValue::List(_)));
+        let written = raw.first_position(self.context.sources).filter(|_| is_list)?;
+        let source = self.context.sources.get(written.file);
+        is_of_zsh(source.name(), source.text()).then(|| Parameter { all: true, ..param.clone() })
     }
 
     /// The words of a parameter's value, quoted or not.
@@ -342,6 +361,14 @@ impl Interpreter<'_> {
             }
         }
     }
+}
+
+/// Whether a file is one of zsh, by its name or its first line.
+fn is_of_zsh(path: &str, text: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let first = text.lines().next().filter(|first| first.starts_with("#!")).unwrap_or_default();
+    let is_named = [".zsh", "zshrc", "zshenv", "zprofile", "zlogin"].iter().any(|ending| name.ends_with(ending));
+    is_named || first.split(['/', ' ']).any(|word| word == "zsh")
 }
 
 /// What `${NAME[NUMBER]}` is of a list whose elements up to that one are certain.
