@@ -137,6 +137,7 @@ impl Interpreter<'_> {
                 WordPart::Param { param, raw, quoted, blocks } => {
                     quotes.is_quoted(raw);
                     let meant = self.whole_array_of_zsh(param, raw, *quoted, state);
+                    let meant = meant.or_else(|| without_empty_default(param, state));
                     let param = meant.as_ref().unwrap_or(param);
                     self.run_substitutions(raw, blocks, state);
                     if let Some(split) = &mut split {
@@ -361,6 +362,14 @@ impl Interpreter<'_> {
             }
         }
     }
+}
+
+/// A parameter that has an empty default, of a variable that the script sets, as the variable itself: `${NAME:-}`.
+fn without_empty_default(param: &Parameter, state: &ShellState) -> Option<Parameter> {
+    let is_empty = matches!(param.op.as_str(), ":-" | "-") && param.rest.is_empty() && !param.all;
+    let value = state.vars.value(&state.target_of(&param.name)).filter(|_| is_empty)?;
+    let is_known = matches!(value, VariableValue::Unset | VariableValue::Inherited | VariableValue::List(_));
+    (!is_known).then(|| Parameter { op: String::new(), ..param.clone() })
 }
 
 /// Whether a file is one of zsh, by its name or its first line.
