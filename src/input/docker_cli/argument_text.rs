@@ -8,9 +8,16 @@ use crate::text::TracedText;
 impl CommandContext<'_> {
     /// The files that `COMPOSE_FILE` names, where something that was read sets it.
     pub(super) fn files_of_environment(&self) -> Vec<Value> {
-        let Some(named) = self.ambient.project_files.as_ref().filter(|named| !named.text.is_empty()) else {
-            return Vec::new();
-        };
+        self.named_files(self.ambient.project_files.as_ref(), ':')
+    }
+
+    /// The files that the environment names in the place of `.env`.
+    pub(super) fn env_files_of_environment(&self) -> Vec<Value> {
+        self.named_files(self.ambient.project_env_files.as_ref(), ',')
+    }
+
+    fn named_files(&self, named: Option<&Value>, between: char) -> Vec<Value> {
+        let Some(named) = named.filter(|named| !named.text.is_empty()) else { return Vec::new() };
         if named.is_symbolic() {
             return vec![named.clone()];
         }
@@ -19,7 +26,7 @@ impl CommandContext<'_> {
             Some(base) if !file.starts_with('/') => join(base, file),
             _ => file.to_owned(),
         };
-        named.text.split(':').map(|file| Value::known(path(file), named.span)).collect()
+        named.text.split(between).map(|file| Value::known(path(file), named.span)).collect()
     }
 }
 

@@ -403,6 +403,8 @@ pub struct AmbientChoice {
     pub project_name: Option<Value>,
     /// The project's files (`COMPOSE_FILE`), with colons between them.
     pub project_files: Option<Value>,
+    /// The files of variables that replace `.env` (`COMPOSE_ENV_FILES`), with commas between them.
+    pub project_env_files: Option<Value>,
 }
 
 impl CommandContext<'_> {

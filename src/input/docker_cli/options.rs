@@ -132,6 +132,7 @@ impl CommandPrefix<'_> {
         if files.is_empty() {
             files = context.files_of_environment();
         }
+        let env_files: Vec<Value> = options.values_of("env-file").map(|given| given.as_path(context)).collect();
         let name = options.last_of("project-name").map(GivenOption::as_value);
         let on_some_ways = options.values_of("file").filter(|given| given.perhaps);
         let files_on_some_ways = on_some_ways.map(|given| given.as_path(context).text).collect();
@@ -143,7 +144,9 @@ impl CommandPrefix<'_> {
             runs_in: context.base.clone(),
             runs_in_words: context.base_words.clone(),
             copied_to: None,
-            env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
+            env_files: Some(env_files)
+                .filter(|files| !files.is_empty())
+                .unwrap_or_else(|| context.env_files_of_environment()),
             profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
             engine: self.engine.clone(),
             name_scope: self.name_scope(context),

@@ -25,6 +25,8 @@ pub(super) struct Justfile {
     pub(super) settings: BTreeMap<String, Vec<Expression>>,
     /// Settings that are on.
     pub(super) switches: Vec<String>,
+    /// The file of variables that its recipes are given (`dotenv-load` and its kin), where it is there.
+    pub(super) variable_file: Option<FileId>,
     pub(super) included: Vec<FileId>,
     pub(super) faults: Vec<Unseen>,
     pub(super) unseen: Vec<Unseen>,
@@ -80,7 +82,20 @@ impl Justfile {
     pub(super) fn read(file: FileId, place: &JustPlace<'_>) -> Self {
         let mut read = Self::default();
         read.read_file(file, place.directory, place, 0);
+        read.variable_file = read.named_variable_file().and_then(|name| {
+            let Lookup::Text(file) = (place.open)(&join(place.directory, &name)) else { return None };
+            Some(file)
+        });
         read
+    }
+
+    fn named_variable_file(&self) -> Option<String> {
+        let named = ["dotenv-path", "dotenv-filename"].into_iter().find_map(|name| self.settings.get(name)?.first());
+        match named {
+            Some(Expression::Text { text, is_shell: false }) => Some(text.raw()),
+            Some(_) => None,
+            None => self.switches.iter().any(|name| name == "dotenv-load").then(|| ".env".to_owned()),
+        }
     }
 
     fn read_file(&mut self, file: FileId, directory: &str, place: &JustPlace<'_>, depth: usize) {

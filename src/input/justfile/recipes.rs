@@ -7,8 +7,9 @@ use super::bodies::{BodyLine, has_attribute, is_script};
 use super::evaluator::{JustEvaluator, JustScope};
 use super::parser::{Dependency, JustRecipe, Justfile};
 use crate::input::outer_text::{OuterPart, OuterText, choose_values};
-use crate::input::shell::{EntryText, ShellEntry, is_shell};
+use crate::input::shell::{EntryText, ShellEntry, assigned_variables, is_shell};
 use crate::input::start_words::{may_lead_to_start, names_engine};
+use crate::input::template_text::export_text;
 use crate::model::Unseen;
 use crate::text::{FileId, Sources, Span, TracedText};
 
@@ -294,10 +295,12 @@ impl<'a> JustWriter<'a> {
             }
         }
         let mut text = TracedText::default();
+        let file = self.justfile.variable_file.map(|file| TracedText::of_file(file, self.sources));
+        for (name, value) in file.iter().flat_map(assigned_variables) {
+            text.push(&export_text(&name, &OuterText::of_traced(&value)));
+        }
         for (name, value) in values.into_iter().filter(|(name, _)| !name.contains('-')) {
-            text.push(&TracedText::plain(&format!("export {name}=")));
-            text.push(&value.to_quoted_shell());
-            text.push(&TracedText::plain("\n"));
+            text.push(&export_text(name, &value));
         }
         text
     }

@@ -10,7 +10,8 @@ use super::functions::names_eval;
 use super::lines::{LineReader, find_outside, first_word, is_blank, push_line_end, trimmed};
 use super::place::MakePlace;
 use super::variables::{MakeExpander, MakeValue, Spent};
-use crate::input::outer_text::OuterText;
+use crate::input::outer_text::{OuterPart, OuterText};
+use crate::input::shell::assigned_variables;
 use crate::input::shell::file_system::Lookup;
 use crate::model::{Unseen, join};
 use crate::text::{FileId, ReadError, Span, TracedChar, TracedText};
@@ -144,8 +145,9 @@ impl<'a> MakefileReader<'a> {
             "export" if rest.is_empty() => self.read.exports_all = true,
             "export" if assignment(rest).is_some() => self.read_assignment(rest, true),
             "export" => {
-                let names = self.expand(rest).words();
-                self.read.exported.extend(names.iter().filter_map(OuterText::known));
+                let names = self.expand(rest);
+                self.read.exported.extend(names.words().iter().filter_map(OuterText::known));
+                self.export_names_of_files(&names);
             }
             "unexport" => {
                 for name in self.expand(rest).words().iter().filter_map(OuterText::known) {
@@ -158,6 +160,22 @@ impl<'a> MakefileReader<'a> {
             "vpath" | "load" | "-load" => {}
             _ if assignment(text).is_some() => self.read_assignment(text, false),
             _ => self.read_rule(text),
+        }
+    }
+
+    /// Exports the variables of the files that commands are given which print names: `$(shell sed 's/=.*//' prod.env)`.
+    fn export_names_of_files(&mut self, names: &OuterText) {
+        let commands = names.0.iter().filter_map(|part| match part {
+            OuterPart::Output { command, .. } => command.known(),
+            OuterPart::Char(_) | OuterPart::Variable { .. } => None,
+        });
+        let words: Vec<String> =
+            commands.flat_map(|command| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+        for word in words {
+            let path = join(self.place.directory, word.trim_matches(['"', '\'', '<', ';', '|']));
+            let Lookup::Text(file) = self.place.file_system.open(&path) else { continue };
+            let text = TracedText::of_file(file, self.place.sources);
+            self.read.exported.extend(assigned_variables(&text).map(|(name, _)| name));
         }
     }
 

@@ -15,6 +15,8 @@ use crate::text::Span;
 
 /// The most that a number of containers counts as.
 const MANY: u64 = 1_000;
+/// Variables of the shell that are others in each run of a script.
+const OF_EACH_RUN: [&str; 7] = ["$", "BASHPID", "EPOCHREALTIME", "EPOCHSECONDS", "RANDOM", "SECONDS", "SRANDOM"];
 /// The most builds of one image that are kept.
 const MAX_BUILDS: usize = 16;
 
@@ -223,6 +225,7 @@ impl ComposeCalls<'_> {
     }
 
     fn add_up(&mut self, up: &ComposeUp, started: &ContainerStart, containers: &[Container]) {
+        self.add_scale(up, containers);
         let of_project = self.services_of(&up.project, containers);
         // Compose names a project after its directory, and nothing else tells of one that is another each time.
         let directory = up.project.directory.as_ref().filter(|directory| directory.is_symbolic());
@@ -249,18 +252,27 @@ impl ComposeCalls<'_> {
             if !is_meant {
                 continue;
             }
-            for value in &up.scale {
-                let Some((name, count)) = value.text.split_once('=').filter(|(name, _)| *name == container.name) else {
-                    continue;
-                };
-                // A number that is not known may be any.
-                let count = count.parse().unwrap_or(2).min(MANY);
-                if name == container.name && calls.scale.as_ref().is_none_or(|(known, _)| *known < count) {
+            calls.add_project(name, &up.project, started, container);
+            calls.project_directory = directory.and(own_directory);
+        }
+    }
+
+    /// Adds how many containers services have: on another host too there are so many of them.
+    fn add_scale(&mut self, up: &ComposeUp, containers: &[Container]) {
+        let scales = up.scale.iter().filter_map(read_scale);
+        for (value, name, count) in scales {
+            let is_asked_for =
+                up.services.is_empty() || up.services.iter().any(|one| one.is_symbolic() || one.text == name);
+            let is_handed = |one: &Container| self.has_own(one, |own| own.may_be_handed(&up.project.variables));
+            let is_meant = |one: &Container| {
+                is_asked_for && one.name == name && self.is_of_files(one, &up.project) && is_handed(one)
+            };
+            for at in services_where(containers, is_meant) {
+                let calls = self.services.entry(at).or_default();
+                if calls.scale.as_ref().is_none_or(|(known, _)| *known < count) {
                     calls.scale = Some((count, value.clone()));
                 }
             }
-            calls.add_project(name, &up.project, started, container);
-            calls.project_directory = directory.and(own_directory);
         }
     }
 
@@ -325,14 +337,15 @@ impl ComposeCalls<'_> {
     }
 
     /// Whether a service is of the project that a command acts on: by the files that it names, or those that are found
-    /// where it runs.
+    /// where it runs, on this host.
     fn is_of_project(&self, container: &Container, project: &ComposeProject) -> bool {
         // An engine that is given on some ways only is this one on others.
-        let is_here = project.engine.as_ref().is_none_or(Value::is_symbolic);
-        if container.start.is_some() || !is_here {
-            return false;
-        }
-        if !self.is_of_name(container, project) {
+        project.engine.as_ref().is_none_or(Value::is_symbolic) && self.is_of_files(container, project)
+    }
+
+    /// Whether a service is of such a project, on whatever host.
+    fn is_of_files(&self, container: &Container, project: &ComposeProject) -> bool {
+        if container.start.is_some() || !self.is_of_name(container, project) {
             return false;
         }
         let repository = self.reader.repository;
@@ -405,7 +418,8 @@ fn has_profile(container: &Container, project: &ComposeProject) -> bool {
 /// Whether a project's name may be another one each time: it has in it what a command prints, or what the script sets and
 /// nobody knows before it runs. What the environment says is one for whoever calls it.
 fn is_made_when_called(name: &Value) -> bool {
-    name.symbols.iter().any(|symbol| symbol.name.starts_with("$(") || symbol.name.contains(" at "))
+    let is_made = |symbol: &str| symbol.starts_with("$(") || symbol.contains(" at ") || OF_EACH_RUN.contains(&symbol);
+    name.symbols.iter().any(|symbol| is_made(&symbol.name))
 }
 
 /// Whether a project's name is another one each time: it hangs on an argument, or on what a loop sets.

@@ -23,6 +23,7 @@ use std::ops::Range;
 
 pub use self::entry::{EntryText, ShellEntry};
 pub use self::exec_context::ExecContext;
+pub(in crate::input) use self::interpret::assigned_variables;
 pub use self::interpret::{ContainerStart, StartLock, WayIn, is_in_key, name_for, read_docker_line};
 pub(super) use self::interpret::{is_shell, traced_scalar};
 pub use self::recipes::{RecipeCall, RecipeFile, RecipeReader, RecipeSource, find_recipe_file, read_no_recipes};

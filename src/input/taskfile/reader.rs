@@ -56,6 +56,8 @@ pub(super) struct TaskScopeFile {
     pub(super) given_variables: Option<Rc<Node>>,
     pub(super) variables: Option<Rc<Node>>,
     pub(super) environment: Option<Rc<Node>>,
+    /// The files of variables that it names (`dotenv`), of those that are there.
+    pub(super) variable_files: Vec<FileId>,
     /// The options of the shell.
     pub(super) set: Option<Rc<Node>>,
     /// Whether its tasks are there for others alone.
@@ -69,6 +71,8 @@ pub(super) struct Task {
     pub(super) name: String,
     pub(super) file: usize,
     pub(super) node: Rc<Node>,
+    /// The files of variables that it names itself.
+    pub(super) variable_files: Vec<FileId>,
     pub(super) is_internal: bool,
 }
 
@@ -92,6 +96,7 @@ impl Taskfile {
             given_variables: None,
             variables: None,
             environment: None,
+            variable_files: Vec::new(),
             set: None,
             is_internal: false,
         };
@@ -115,7 +120,13 @@ impl Taskfile {
         }
         let number = self.files.len();
         let part = |key: &str| root.get(key).filter(|node| !node.is_null()).cloned();
-        let scope = TaskScopeFile { variables: part("vars"), environment: part("env"), set: part("set"), ..scope };
+        let scope = TaskScopeFile {
+            variables: part("vars"),
+            environment: part("env"),
+            set: part("set"),
+            variable_files: variable_files(&root, &scope.directory, place),
+            ..scope
+        };
         let (namespace, is_internal) = (scope.namespace.clone(), scope.is_internal);
         let directory = scope.directory.clone();
         self.files.push(scope);
@@ -130,6 +141,9 @@ impl Taskfile {
                 return self.note_fault("it has more tasks than are read", entry.key_span);
             }
             self.add_task(entry, number, &namespace, is_internal);
+            if let Some(task) = self.tasks.last_mut() {
+                task.variable_files = variable_files(&entry.value, &directory, place);
+            }
         }
         let includes = part("includes");
         for entry in includes.as_ref().and_then(|includes| includes.as_map()).unwrap_or_default() {
@@ -151,6 +165,7 @@ impl Taskfile {
             name: format!("{namespace}{}", entry.key),
             file,
             node: Rc::clone(node),
+            variable_files: Vec::new(),
             is_internal: is_internal || is_on("internal"),
         });
     }
@@ -191,10 +206,24 @@ impl Taskfile {
             given_variables: node.get("vars").cloned(),
             variables: None,
             environment: None,
+            variable_files: Vec::new(),
             set: None,
             is_internal: is_on("internal"),
         };
         self.included.push(file);
         self.read_file(file, scope, place, depth + 1);
     }
+}
+
+/// The files that `dotenv` of a Taskfile or a task names, of those that are there.
+fn variable_files(node: &Node, directory: &str, place: &TaskPlace<'_>) -> Vec<FileId> {
+    let named = node.get("dotenv").and_then(|files| files.as_seq()).unwrap_or_default();
+    let names = named.iter().filter_map(|file| Some(file.as_scalar()?.text.as_str()));
+    let opened = names.map(|name| (place.open)(&join(directory, name)));
+    opened
+        .filter_map(|opened| match opened {
+            Lookup::Text(file) => Some(file),
+            _ => None,
+        })
+        .collect()
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::reader::{Task, Taskfile};
 use super::values::{TaskScope, TaskValues, unknown};
 use crate::input::outer_text::OuterText;
-use crate::input::shell::{EntryText, ShellEntry};
+use crate::input::shell::{EntryText, ShellEntry, assigned_variables};
 use crate::input::start_words::may_lead_to_start;
 use crate::input::template_text::{directory_text, export_text};
 use crate::model::{Unseen, is_variable_name};
@@ -288,6 +288,13 @@ impl<'a> TaskWriter<'a> {
         while let Some(file) = next.and_then(|number| self.taskfile.files.get(number)) {
             files.push(file);
             next = file.outer;
+        }
+        // What a file of variables says does not go over what is set otherwise, and the first file has the first word.
+        let named = files.iter().rev().map(|file| &file.variable_files).chain([&task.variable_files]);
+        for file in named.flat_map(|files| files.iter().rev()) {
+            for (name, value) in assigned_variables(&TracedText::of_file(*file, self.sources)) {
+                prelude.push(&export_text(&name, &OuterText::of_traced(&value)));
+            }
         }
         let environments = files.iter().rev().map(|file| file.environment.as_deref());
         for variables in environments.chain([task.node.get("env").map(Rc::as_ref)]) {

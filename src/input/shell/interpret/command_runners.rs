@@ -3,6 +3,7 @@
 
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, skip_options};
+use crate::text::TracedText;
 
 /// How such a program is called.
 struct CommandRunner {
@@ -17,33 +18,40 @@ struct CommandRunner {
     operands: usize,
     /// Whether the command begins after `--` alone.
     is_separated: bool,
+    /// Options that name a file of variables for the command.
+    files: &'static [&'static str],
 }
 
 const fn separated(name: &'static str, subcommand: &'static str) -> CommandRunner {
-    CommandRunner { name, subcommand, short: "", long: &[], operands: 0, is_separated: true }
+    CommandRunner { name, subcommand, short: "", long: &[], operands: 0, is_separated: true, files: &[] }
 }
 
 const fn plain(name: &'static str, subcommand: &'static str, long: &'static [&'static str]) -> CommandRunner {
-    CommandRunner { name, subcommand, short: "", long, operands: 0, is_separated: false }
+    CommandRunner { name, subcommand, short: "", long, operands: 0, is_separated: false, files: &[] }
 }
 
 const RUNNERS: [CommandRunner; 19] = [
     separated("op", "run"),
     separated("doppler", "run"),
     separated("infisical", "run"),
-    separated("dotenvx", "run"),
+    CommandRunner { files: &["-f", "--env-file"], ..separated("dotenvx", "run") },
     separated("teller", "run"),
     separated("chamber", "exec"),
     separated("aws-vault", "exec"),
     separated("berglas", "exec"),
     separated("mise", "exec"),
     separated("gum", "spin"),
-    CommandRunner { short: "ef", ..plain("dotenv", "", &["--env-file", "--file"]) },
+    CommandRunner {
+        short: "ef",
+        files: &["-e", "-f", "--env-file", "--file"],
+        ..plain("dotenv", "", &["--env-file", "--file"])
+    },
     CommandRunner { short: "fp", ..plain("summon", "", &["--file", "--provider", "--environment"]) },
     CommandRunner { operands: 1, ..plain("envchain", "", &[]) },
     CommandRunner { operands: 1, ..plain("direnv", "exec", &[]) },
     CommandRunner {
         short: "p",
+        files: &["--env-file"],
         ..plain(
             "uv",
             "run",
@@ -77,5 +85,24 @@ pub(super) fn read_command_runner(words: &[ShellWord], name: &str) -> Option<Unw
     };
     // A module of Python is no command.
     let is_command = command.first().is_some_and(|first| !first.raw().starts_with('-'));
-    is_command.then(|| Unwrapped::Inner(WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() }))
+    let own = rest.get(..rest.len() - command.len()).unwrap_or_default();
+    is_command.then(|| {
+        let variable_files = files_of_options(own, runner.files);
+        Unwrapped::Inner(WrappedCommand { words: command.to_vec(), variable_files, ..WrappedCommand::default() })
+    })
+}
+
+/// The files that some options name, the last ones first: of two that set a variable the first one counts.
+fn files_of_options(words: &[ShellWord], options: &[&str]) -> Vec<TracedText> {
+    let named = words.iter().enumerate().filter_map(|(at, word)| {
+        let raw = word.raw();
+        if options.contains(&raw.as_str()) {
+            return words.get(at + 1).map(|file| file.text.clone());
+        }
+        let (option, _) = raw.split_once('=').filter(|(option, _)| options.contains(option))?;
+        Some(word.text.part(option.chars().count() + 1, word.text.0.len()))
+    });
+    let mut files: Vec<TracedText> = named.collect();
+    files.reverse();
+    files
 }

@@ -76,7 +76,7 @@ impl Interpreter<'_> {
             ambient,
             handed: &handed,
         };
-        let command = docker_cli::read(&arguments, &context)?;
+        let mut command = docker_cli::read(&arguments, &context)?;
         let chosen = match command {
             DockerCommand::Run(_) | DockerCommand::ComposeRun(_) | DockerCommand::Exec(_) => {
                 self.chosen_words(&words, state)
@@ -85,6 +85,9 @@ impl Interpreter<'_> {
         };
         let alternatives =
             chosen.iter().filter_map(|words| docker_cli::read(&self.arguments_of(words), &context)).collect();
+        if let Some(project) = command.project() {
+            self.hand_written_variables(project);
+        }
         // What ends counts where it is told when that is: in the run of a script of the host, which waits as long as it takes.
         let is_cut =
             |stop: &DockerStop| stop.only_waits && self.is_cut_short || stop.only_follows && self.is_read_short;
@@ -266,6 +269,7 @@ impl Interpreter<'_> {
             user: state.user.as_deref().map(str::to_owned),
             project_name: set("COMPOSE_PROJECT_NAME"),
             project_files: set("COMPOSE_FILE"),
+            project_env_files: set("COMPOSE_ENV_FILES"),
         }
     }
 
@@ -287,7 +291,7 @@ impl Interpreter<'_> {
 
     /// The value that a script gives a variable, with those that it is made of: where the environment decides and says
     /// nothing, the script's default. `None` where it is not known.
-    fn settled_value(&self, name: &str, state: &ShellState, depth: usize) -> Option<Value> {
+    pub(super) fn settled_value(&self, name: &str, state: &ShellState, depth: usize) -> Option<Value> {
         let VariableValue::Text(text) = &state.vars.get(name)?.value else { return None };
         let part = |other: &str| match state.vars.get(other).filter(|variable| !variable.value.is_as_before()) {
             // What it names itself by is what it was before.

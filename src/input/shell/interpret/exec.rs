@@ -139,6 +139,9 @@ impl Interpreter<'_> {
         if let Some(change) = &inner.user {
             self.change_user(change, &mut state);
         }
+        for file in &inner.variable_files {
+            self.take_variables_of(file, &mut state);
+        }
         for (name, value) in inner.env {
             self.assign_value(&name, value, true, &mut state);
         }
@@ -175,6 +178,7 @@ impl Interpreter<'_> {
         let words = renamed.as_deref().unwrap_or(words);
         let Some(first) = words.first() else { return ExitStates::either_way(state) };
         self.note_other_names(words, &state);
+        self.keep_copied_variables(words, &state);
         let started = self.record_start(words, &mut state);
         self.note_text_words(words);
         if first.rest.is_some() {

@@ -72,7 +72,11 @@ impl Interpreter<'_> {
 
     fn note_handed_to(&mut self, recipient: &Recipient, text: &TracedText, state: &ShellState) {
         match recipient {
-            Recipient::File { path, appends } => self.note_written(&ShellWord::plain(path), text, *appends, state),
+            Recipient::File { path, appends } => {
+                let file = ShellWord::plain(path);
+                self.keep_written_variables(&file, text, *appends, state);
+                self.note_written(&file, text, *appends, state);
+            }
             Recipient::Program(name) => self.note_carried_out(&format!("it gives `{name}` a text that"), text),
         }
     }

@@ -202,11 +202,12 @@ pub(super) fn may_run<'w>(words: &'w [ShellWord], programs: &[String]) -> Option
         let reason = "an alias stands for a command that matters, and was not followed".to_owned();
         return rest.iter().find(|word| is_alias_of(word, name, programs)).map(|word| (reason, word));
     }
+    let told = if name.is_empty() { "a command whose name is not known".to_owned() } else { format!("`{name}`") };
     if let Some(named) = rest.iter().find(|word| is_other_program(&word.raw(), name, programs)) {
-        return Some((format!("`{name}` may run `{}`, which stands among its words", named.raw()), named));
+        return Some((format!("{told} may run `{}`, which stands among its words", named.raw()), named));
     }
     let (called, word) = rest.iter().find_map(|word| Some((command_in(&word.raw(), name, programs)?, word)))?;
-    Some((format!("`{name}` may run `{called}`, which it is given a command of"), word))
+    Some((format!("{told} may run `{called}`, which it is given a command of"), word))
 }
 
 /// Whether a program is named after another one, which it then may call: `NAME-flow`.

@@ -22,6 +22,7 @@ use super::timeline::Timeline;
 use super::value_identity::{Round, UnclearParts, WrittenAt};
 use super::variable_value::VariableValue;
 use super::way_in_state::WaysIn;
+use super::written_variables::WrittenVariables;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::input::shell::parse::{ParsedText, parse_text};
 use crate::input::shell::{ExecContext, RecipeFile, RecipeSource};
@@ -101,6 +102,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) more_unseen: Vec<Unseen>,
     /// The texts written into files that describe services.
     pub(super) written: Vec<WrittenServices>,
+    /// The variables of the files that the script makes for them.
+    pub(super) written_variables: WrittenVariables,
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
     /// What the symbols stand for that are put in for variables with one of several texts.
@@ -188,6 +191,7 @@ impl<'a> Interpreter<'a> {
             unread: Vec::new(),
             more_unseen: Vec::new(),
             written: Vec::new(),
+            written_variables: WrittenVariables::new(),
             files: Vec::new(),
             alternatives: KnownAlternatives::new(),
             unclear_parts: HashMap::new(),

@@ -35,7 +35,8 @@
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
 //!                   `arguments` and `unknown_arguments`: what they are called with;
 //!                   `declared_functions`: functions that a shell is given as text;
-//!                   `written_services`: texts with services that it writes; `handed_texts`: others that it hands on
+//!                   `written_services`: texts with services that it writes; `handed_texts`: others that it hands on;
+//!                   `written_variables`: files of variables that it makes, for Compose
 //! entry_runs        the entries of a file of another kind, one after the other
 //! ```
 
@@ -134,6 +135,7 @@ mod word_expansion;
 mod working_directory;
 mod wrappers;
 mod written_services;
+mod written_variables;
 
 pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
@@ -141,6 +143,7 @@ pub use self::start_record::{ContainerStart, StartLock, WayIn};
 use self::timeline::StartMoment;
 pub(in crate::input) use self::unwrapped::is_shell;
 pub(in crate::input) use self::value_positions::traced_scalar;
+pub(in crate::input) use self::variable_files::assigned_variables;
 pub use self::written_services::{is_in_key, name_for};
 use std::sync::Arc;
 

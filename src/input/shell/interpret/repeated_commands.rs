@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::container_starts::is_engine;
 use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
@@ -122,6 +123,13 @@ impl Repetition {
     }
 }
 
+/// Whether words run an engine's command that starts a container of its own.
+fn starts_container(words: &[ShellWord]) -> bool {
+    words.windows(2).any(|two| {
+        matches!(two, [engine, command] if is_engine(engine) && matches!(command.raw().as_str(), "run" | "create"))
+    })
+}
+
 /// The lines of a text that are not empty.
 fn lines_of(text: &TracedText) -> Vec<TracedText> {
     let lines = text.0.split(|traced| traced.ch == '\n' && !traced.live);
@@ -212,8 +220,14 @@ impl Interpreter<'_> {
             return self.run_each_text(&repetition, &state);
         }
         self.at_once += usize::from(repetition.at_once);
+        let appends = repetition.placeholder.is_none();
         let before = std::mem::replace(&mut self.placeholder, repetition.placeholder);
         let exits = match repetition.command {
+            None if appends && starts_container(words) => {
+                // What it reads stands behind them, and may be options too.
+                let read = ShellWord::of_text(TracedText::live("$(xargs)"));
+                self.start_once(&[words, &[read]].concat(), state)
+            }
             None => self.start_once(words, state),
             Some(command) if command.is_empty() => ExitStates::either_way(state),
             Some(mut command) => {

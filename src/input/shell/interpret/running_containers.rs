@@ -13,10 +13,13 @@ use super::start_record::ContainerStart;
 use super::value_identity::{WrittenAt, name_container};
 use crate::input::docker_cli::{DockerCommand, DockerStop};
 use crate::input::shell::parse::syntax::{Block, RedirectAction, RedirectTarget, SimpleCommand, Statement};
+use crate::model::{Value, is_variable_name};
 use crate::text::TracedText;
 
 /// The option that names the file for a container's id.
 const ID_FILE: &str = "--cidfile";
+/// Variables of the shell that have another value each time.
+const CHANGING: [&str; 6] = ["EPOCHREALTIME", "EPOCHSECONDS", "LINENO", "RANDOM", "SECONDS", "SRANDOM"];
 
 impl Interpreter<'_> {
     /// Follows what the command that was recorded last starts or ends; gives the number of a start that goes on from here.
@@ -173,13 +176,22 @@ fn is_ended_by(start: &ContainerStart, stop: &DockerStop) -> bool {
         DockerCommand::ComposeRun(run) => run.name.as_ref(),
         _ => None,
     };
-    let name = name.filter(|name| !name.is_symbolic() && !command.perhaps().is_some_and(|perhaps| perhaps.name));
+    let name = name.filter(|name| is_same_in_round(name) && !command.perhaps().is_some_and(|perhaps| perhaps.name));
     let is_named = stop.names.iter().any(|value| {
-        let is_name = !value.is_symbolic() && name.is_some_and(|name| name.text == value.text);
+        let is_name = name.is_some_and(|name| name.text == value.text);
         is_name || start.kept_id.as_ref() == Some(&value.text)
     });
     let waits_for_nothing = stop.only_waits && command.may_start_again();
     is_named && stop.project.is_none() && stop.name_scope == command.name_scope() && !waits_for_nothing
+}
+
+/// Whether a name is the same wherever its words stand in one round: what is not known of it are variables, and not what a
+/// command prints or the shell makes anew.
+fn is_same_in_round(name: &Value) -> bool {
+    name.symbols.iter().all(|symbol| {
+        let variable = symbol.name.split(" at ").next().unwrap_or_default();
+        is_variable_name(variable) && !CHANGING.contains(&variable)
+    })
 }
 
 /// The file for the id of what a command starts, as its words name it, and where the command is written.

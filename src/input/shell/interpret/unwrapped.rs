@@ -32,6 +32,8 @@ pub(super) struct WrappedCommand {
     /// A text for a shell instead of words.
     pub(super) shell: Option<ShellCall>,
     pub(super) env: Vec<(String, VariableValue)>,
+    /// Files whose variables it is given, or commands that print such: `$(grep -v '^#' prod.env)`.
+    pub(super) variable_files: Vec<TracedText>,
     pub(super) directory: Option<TracedText>,
     /// Why something about it cannot be seen.
     pub(super) hides: Option<String>,

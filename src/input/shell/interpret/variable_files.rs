@@ -44,11 +44,8 @@ impl Interpreter<'_> {
     fn take_variables_of_file(&mut self, path: &TracedText, state: &mut ShellState) {
         let Some(path) = self.absolute_path(path, state) else { return };
         let Lookup::Text(file) = self.context.file_system.open(&path) else { return };
-        let text = TracedText::of_file(file, self.context.sources);
-        for line in text.0.split(|traced| traced.ch == '\n') {
-            if let Some((name, value)) = assigned_in_line(line) {
-                self.assign_value(&name, VariableValue::Text(value), true, state);
-            }
+        for (name, value) in assigned_variables(&TracedText::of_file(file, self.context.sources)) {
+            self.assign_value(&name, VariableValue::Text(value), true, state);
         }
     }
 
@@ -119,6 +116,11 @@ fn collect_words_of<'s>(statement: &'s Statement, words: &mut Vec<&'s Unexpanded
         }
         _ => {}
     }
+}
+
+/// The variables that the lines of a text set, in order.
+pub(in crate::input) fn assigned_variables(text: &TracedText) -> impl Iterator<Item = (String, TracedText)> {
+    text.0.split(|traced| traced.ch == '\n').filter_map(assigned_in_line)
 }
 
 /// The variable that a line sets, and its value without quotes around it; `None` for any other line.

@@ -19,7 +19,7 @@ use super::unknown_arguments::UnknownArguments;
 use super::way_in_state::WaysIn;
 use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::{FunctionBody, RedirectAction, RedirectTarget, SimpleCommand};
-use crate::text::{Sources, Span, TracedText};
+use crate::text::{Sources, Span, TracedChar, TracedText};
 
 /// Endings of the names of files that shells run or source.
 const SHELL_FILES: [&str; 8] = [".sh", ".bash", ".zsh", "rc", "profile", "aliases", ".ksh", ".env"];
@@ -241,16 +241,23 @@ impl Interpreter<'_> {
         let operands = words.iter().skip(1).skip_while(|word| word.raw().starts_with('-'));
         let Some((file, appends)) = self.opened_for_output(simple, state) else { return };
         let mut text = TracedText::default();
-        for (number, word) in operands.enumerate() {
-            if number > 0 {
-                text.push(&TracedText::plain(" "));
+        let operands: Vec<&ShellWord> = operands.collect();
+        match operands.split_first().filter(|_| words.first().is_some_and(|first| first.raw() == "printf")) {
+            Some((format, values)) => text = formatted(&format.text, values),
+            None => {
+                for (number, word) in operands.into_iter().enumerate() {
+                    if number > 0 {
+                        text.push(&TracedText::plain(" "));
+                    }
+                    text.push(&word.text);
+                }
             }
-            text.push(&word.text);
         }
         self.run_written_text(&text, &file, appends, state);
     }
 
     fn run_written_text(&mut self, text: &TracedText, written: &ShellWord, appends: bool, state: &mut ShellState) {
+        self.keep_written_variables(written, text, appends, state);
         let raw = text.raw();
         let file = written.raw();
         let first = raw.lines().next().unwrap_or("");
@@ -286,7 +293,7 @@ impl Interpreter<'_> {
         if let Some(name) = self.resolve_text(&first.text).filter(|_| self.ways_in.is_none() && !first.unclear) {
             return state.functions.get_key_value(&name).map(|(name, _)| name.clone()).into_iter().collect();
         }
-        let plain = |traced: &&crate::text::TracedChar| !traced.live;
+        let plain = |traced: &&TracedChar| !traced.live;
         let prefix: String = first.text.0.iter().take_while(plain).map(|traced| traced.ch).collect();
         let suffix: Vec<char> = first.text.0.iter().rev().take_while(plain).map(|traced| traced.ch).collect();
         let suffix: String = suffix.into_iter().rev().collect();
@@ -321,6 +328,35 @@ impl Interpreter<'_> {
             exits
         });
         exits.map_states(|state| ShellState { conditional: before, ..state })
+    }
+}
+
+/// What `printf` prints by a format: values in the place of `%s`, as often as there are values left; line ends.
+fn formatted(format: &TracedText, values: &[&ShellWord]) -> TracedText {
+    let mut text = TracedText::default();
+    let mut values = values.iter();
+    loop {
+        let mut has_value = false;
+        let mut rest = format.0.iter().copied().peekable();
+        while let Some(letter) = rest.next() {
+            let next = rest.peek().map_or(' ', |next| next.ch);
+            match (letter.ch, next) {
+                _ if letter.live => text.0.push(letter),
+                ('\\', 'n') => {
+                    rest.next();
+                    text.0.push(TracedChar { ch: '\n', ..letter });
+                }
+                ('%', 's' | 'q' | 'd' | 'b') => {
+                    rest.next();
+                    has_value = true;
+                    values.next().into_iter().for_each(|value| text.push(&value.text));
+                }
+                _ => text.0.push(letter),
+            }
+        }
+        if !has_value || values.len() == 0 {
+            return text;
+        }
     }
 }
 

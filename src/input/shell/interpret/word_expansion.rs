@@ -136,6 +136,9 @@ impl Interpreter<'_> {
                 }
                 WordPart::Param { param, raw, quoted, blocks } => {
                     quotes.is_quoted(raw);
+                    let meant = self.whole_array_of_zsh(param, raw, *quoted, state);
+                    let meant = meant.or_else(|| without_empty_default(param, state));
+                    let param = meant.as_ref().unwrap_or(param);
                     self.run_substitutions(raw, blocks, state);
                     if let Some(split) = &mut split {
                         split.append(self.split_parameter(param, raw, state));
@@ -174,6 +177,23 @@ impl Interpreter<'_> {
     /// A word that is not split: an assigned value, a redirection's file, what a test asks about.
     pub(super) fn expand_one(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> ShellWord {
         as_one_word(self.expand_word(word, state), word)
+    }
+
+    /// A parameter that names an array in a file of zsh, where that stands for all elements, and not for the first alone.
+    fn whole_array_of_zsh(
+        &self,
+        param: &Parameter,
+        raw: &TracedText,
+        is_quoted: bool,
+        state: &ShellState,
+    ) -> Option<Parameter> {
+        if is_quoted || param.all || !param.op.is_empty() {
+            return None;
+        }
+        let is_list = matches!(state.vars.value(&state.target_of(&param.name)), Some(VariableValue::List(_)));
+        let written = raw.first_position(self.context.sources).filter(|_| is_list)?;
+        let source = self.context.sources.get(written.file);
+        is_of_zsh(source.name(), source.text()).then(|| Parameter { all: true, ..param.clone() })
     }
 
     /// The words of a parameter's value, quoted or not.
@@ -370,6 +390,22 @@ fn default_of_value(text: &TracedText, param: &Parameter, state: &ShellState) ->
     }
     let rest = default_of_script(&param.rest, state).unwrap_or_else(|| param.rest.clone());
     Some(TracedText::live(&format!("${{{}:-{rest}}}", inner.name)))
+}
+
+/// A parameter that has an empty default, of a variable that the script sets, as the variable itself: `${NAME:-}`.
+fn without_empty_default(param: &Parameter, state: &ShellState) -> Option<Parameter> {
+    let is_empty = matches!(param.op.as_str(), ":-" | "-") && param.rest.is_empty() && !param.all;
+    let value = state.vars.value(&state.target_of(&param.name)).filter(|_| is_empty)?;
+    let is_known = matches!(value, VariableValue::Unset | VariableValue::Inherited | VariableValue::List(_));
+    (!is_known).then(|| Parameter { op: String::new(), ..param.clone() })
+}
+
+/// Whether a file is one of zsh, by its name or its first line.
+fn is_of_zsh(path: &str, text: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let first = text.lines().next().filter(|first| first.starts_with("#!")).unwrap_or_default();
+    let is_named = [".zsh", "zshrc", "zshenv", "zprofile", "zlogin"].iter().any(|ending| name.ends_with(ending));
+    is_named || first.split(['/', ' ']).any(|word| word == "zsh")
 }
 
 /// What `${NAME[NUMBER]}` is of a list whose elements up to that one are certain.

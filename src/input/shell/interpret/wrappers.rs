@@ -57,7 +57,7 @@ pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
     match name {
         "flock" => Unwrapped::Flock,
         name if is_shell(name) => read_shell(words, name == "bash"),
-        "env" => read_env(words),
+        "env" | "cross-env" | "cross-env-shell" => read_env(words),
         "su" | "runuser" => read_switch_user(words),
         "gosu" | "su-exec" | "s6-setuidgid" => read_user_and_command(words, name),
         "setpriv" => read_setpriv(words),
@@ -210,6 +210,10 @@ fn read_env(words: &[ShellWord]) -> Unwrapped {
                 return split_string(inner, Some(&own), words.get(at..).unwrap_or_default());
             }
             _ if options && text.starts_with('-') => {}
+            // What it prints are assignments, since the command stands behind it.
+            _ if (text.starts_with("$(") || text.starts_with('`')) && word.text.is_live() && next.is_some() => {
+                inner.variable_files.push(word.text.clone());
+            }
             _ => {
                 let assigns = text.split_once('=').filter(|(name, _)| !name.is_empty() && !name.contains(['/', '$']));
                 let Some((name, _)) = assigns else {
