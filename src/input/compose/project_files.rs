@@ -38,11 +38,12 @@ pub fn form_projects(found: Vec<FoundInput>, called: &[CalledProject], cwd: &Pat
     let further = further
         .flat_map(|(files, calls)| grouping.distinct_calls(files, calls).into_iter().map(move |call| (files, call)));
     for (files, call) in further {
+        let written = files.iter().find_map(|file| grouping.written.get(file).cloned());
         let files = files.iter().map(|file| file.strip_prefix(cwd).unwrap_or(file).to_owned()).collect();
         let found_by = FoundBy::Name;
         let directory = call.runs_in.clone();
         let called = Some(call);
-        let (left_out, written) = (None, None);
+        let left_out = None;
         formed.push(FoundInput { kind: &ComposeKind, files, directory, found_by, left_out, called, written });
     }
     formed

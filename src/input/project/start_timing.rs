@@ -111,7 +111,7 @@ pub(super) fn forget_name(container: &mut Container, started: &ContainerStart, b
 /// Makes one of the ways of a start run beside the others, where it is left running: the script may be called again, and
 /// take another way then.
 pub(super) fn run_beside_other_ways(container: &mut Container, started: &ContainerStart, way: usize) {
-    if !goes_on(started) {
+    if !started.command.is_left_running() {
         return;
     }
     for moment in &mut container.timing.moments {
