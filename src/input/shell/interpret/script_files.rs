@@ -88,7 +88,7 @@ impl Interpreter<'_> {
     }
 
     /// The file that a program's name means, by `PATH` where it has no directory.
-    fn program_file(&self, word: &ShellWord, state: &ShellState) -> Option<(String, Lookup)> {
+    pub(super) fn program_file(&self, word: &ShellWord, state: &ShellState) -> Option<(String, Lookup)> {
         if word.unclear || word.certainty != Certainty::Sure {
             return None;
         }

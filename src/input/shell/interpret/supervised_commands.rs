@@ -125,6 +125,17 @@ impl Interpreter<'_> {
         is_whole && files.is_searched() && files.has_known_base()
     }
 
+    /// Runs what an init that is given a command runs besides: the scripts before it, and the services.
+    pub(super) fn run_init_files(&mut self, words: &[ShellWord], state: &ShellState) {
+        let path = words.first().map(ShellWord::raw).unwrap_or_default();
+        if path.rsplit('/').next() != Some("my_init") {
+            return;
+        }
+        self.forbid_keeping();
+        self.run_scripts(&["/etc/my_init.d"], state);
+        self.run_services(&["/etc/service"], state);
+    }
+
     fn path_of(&self, word: &ShellWord, state: &ShellState) -> String {
         self.absolute_path(&word.text, state).unwrap_or_default()
     }

@@ -61,6 +61,13 @@ impl Interpreter<'_> {
         Some(UnreadReason { reason, span: Some(span), is_script: true })
     }
 
+    /// Whether the file that a program's name means names a program that matters.
+    pub(super) fn finds_mention(&self, words: &[ShellWord], state: &ShellState) -> bool {
+        let file = words.first().and_then(|word| self.program_file(word, state));
+        let Some((_, Lookup::Text(file))) = file else { return false };
+        mentioned(file, self.context.sources, (self.context.programs)()).is_some()
+    }
+
     /// Why a program that a build makes may call one that matters: what it is made of names that.
     pub(super) fn unread_build(&self, words: &[ShellWord], state: &ShellState) -> Option<UnreadReason> {
         let word = words.first().filter(|word| !word.unclear && word.certainty == Certainty::Sure)?;
