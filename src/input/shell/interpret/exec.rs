@@ -292,6 +292,9 @@ impl Interpreter<'_> {
         if words.first().is_some_and(|word| word.raw() == "alias") && (self.expands_aliases || !self.bash) {
             return None;
         }
+        if self.runs_harmless_file(words, state) {
+            return None;
+        }
         match self.seen_through_recipes(words, state) {
             Recipes::Unread => {}
             Recipes::NameNothing => return None,
