@@ -27,7 +27,7 @@
 //!                   `inline_texts`: what others run for it;
 //!                   `other_names`: programs under names that links give them; `hidden_programs`: what its words do not name;
 //!                   `unread_code`: what files show of that which are no shell scripts
-//! supervised_commands   what cron, supervisord, s6 and runit run by their files
+//! supervised_commands   what cron, supervisord, s6 and runit run by their files; `own_tables`: tables that were written before
 //! container_starts  the commands that start containers, `engine_place`: where those stand whose engine is in a variable;
 //!                   `project_inputs`: projects that these are given on their input;
 //!                   timeline: in which order, and what still runs meanwhile;
@@ -80,6 +80,8 @@ mod login_contents;
 mod moved_states;
 mod other_names;
 mod own_scripts;
+mod own_table;
+mod own_tables;
 mod package_scripts;
 mod print_record;
 mod printed_words;
