@@ -40,6 +40,16 @@ impl<'a> CandidateFile<'a> {
         self.programs.is_some_and(|programs| programs.have_state_named_in(self.beginning()))
     }
 
+    /// Whether its beginning has a path to where a known program keeps its state.
+    pub fn has_state_path(&self) -> bool {
+        self.programs.is_some_and(|programs| programs.have_state_path_in(self.beginning()))
+    }
+
+    /// Whether its beginning names a known program and where one keeps its state: commands in it may call it on that.
+    pub fn may_call_program(&self) -> bool {
+        self.names_state() && self.programs.is_some_and(|programs| programs.is_program_named_in(self.beginning()))
+    }
+
     /// Its name without directories; empty where that is no text.
     pub fn name(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or("")

@@ -159,8 +159,16 @@ impl CronTable {
     /// The command of a line.
     fn command(&self, line: &[TracedChar]) -> Option<EntryText> {
         let is_named_time = line.first().is_some_and(|first| first.ch == '@');
-        let mut rest = line;
-        for _ in 0..if is_named_time { 1 } else { 5 } {
+        let (mut rest, fields) = match after_symbol(line) {
+            Some(after) => match leading_times(after) {
+                // One variable is the whole schedule, or the minutes.
+                0 => (after, 0),
+                4 => (after, 4),
+                _ => return None,
+            },
+            None => (line, if is_named_time { 1 } else { 5 }),
+        };
+        for _ in 0..fields {
             let (field, after) = split_word(rest);
             let is_time = |ch: char| ch.is_ascii_alphanumeric() || "*/,-~?#@".contains(ch);
             if field.is_empty() || !field.iter().all(|traced| is_time(traced.ch)) || after.is_empty() {
@@ -222,6 +230,29 @@ fn begins_with_user(rest: &[TracedChar]) -> bool {
         && first.chars().all(|ch| ch.is_ascii_lowercase() || ch.is_ascii_digit() || matches!(ch, '_' | '-'));
     let is_command = second.starts_with('/') || second.contains('=') || NO_USERS.contains(&second.as_str());
     first == "root" || is_name && is_command && !NO_USERS.contains(&first.as_str())
+}
+
+/// What follows a variable that a line begins with, in place of a time; `None` where it begins with none.
+fn after_symbol(line: &[TracedChar]) -> Option<&[TracedChar]> {
+    let length = line.iter().take_while(|traced| traced.live).count();
+    let (symbol, after) = line.split_at(length);
+    let is_symbol = symbol.first().is_some_and(|first| first.ch == '$');
+    let is_apart = after.first().is_some_and(|next| next.ch.is_whitespace());
+    (is_symbol && is_apart).then(|| script_line(after))
+}
+
+/// How many words at the beginning are surely times, of four.
+fn leading_times(mut rest: &[TracedChar]) -> usize {
+    let mut count = 0;
+    while count < 4 {
+        let (word, after) = split_word(rest);
+        let is_time = |ch: char| ch.is_ascii_digit() || "*/,-".contains(ch);
+        if word.is_empty() || !word.iter().all(|traced| is_time(traced.ch)) {
+            break;
+        }
+        (count, rest) = (count + 1, after);
+    }
+    count
 }
 
 fn script_line(line: &[TracedChar]) -> &[TracedChar] {

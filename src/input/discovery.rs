@@ -195,9 +195,11 @@ enum FoundFile {
 struct PossibleCaller {
     input: FoundInput,
     names: BTreeSet<String>,
+    /// Whether they may call a known program themselves.
+    calls_program: bool,
 }
 
-/// Those that lead to a file with commands that start containers, perhaps by others.
+/// Those that lead to a file with commands that start containers, perhaps by others, or that call a known program on the host.
 fn find_callers(files: Vec<PossibleCaller>, called: HashSet<String>) -> Vec<FoundInput> {
     let mut callers_of: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, caller) in files.iter().enumerate() {
@@ -217,7 +219,8 @@ fn find_callers(files: Vec<PossibleCaller>, called: HashSet<String>) -> Vec<Foun
             waiting.extend(file_names(&file.input.files).filter(|name| known.insert(name.clone())));
         }
     }
-    files.into_iter().zip(is_caller).filter_map(|(caller, is)| is.then_some(caller.input)).collect()
+    let found = files.into_iter().zip(is_caller).filter(|(caller, is)| *is || caller.calls_program);
+    found.map(|(caller, _)| caller.input).collect()
 }
 
 fn file_names(files: &[PathBuf]) -> impl Iterator<Item = String> {
@@ -252,13 +255,14 @@ fn found_file(
     kinds: &[&'static dyn InputKind],
     reader: &Reader,
 ) -> Option<FoundFile> {
-    let mut names = None;
+    let (mut names, mut calls_program) = (None, false);
     let kind = if let Some(file) = file {
         match kinds.iter().copied().find(|kind| kind.is_found(file)) {
             Some(kind) => kind,
             None => {
                 let kind = kinds.iter().copied().find(|kind| kind.may_call(file))?;
                 names = Some(named_files(file.beginning()));
+                calls_program = file.may_call_program();
                 kind
             }
         }
@@ -283,7 +287,7 @@ fn found_file(
         written: None,
     };
     Some(match names {
-        Some(names) => FoundFile::PossibleCaller(PossibleCaller { input, names }),
+        Some(names) => FoundFile::PossibleCaller(PossibleCaller { input, names, calls_program }),
         None => FoundFile::Input(input),
     })
 }

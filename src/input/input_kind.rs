@@ -12,6 +12,7 @@ use super::exclusion::ExcludedPaths;
 use super::nomad::HostVolume;
 use super::program_names::ProgramNames;
 use super::project::{DescribedProject, Reference, Repository, ServiceAddition, Store};
+use super::script::host_calls::HostCall;
 use super::script::host_copies::CopyOnHost;
 use super::script::host_links::HostName;
 use super::script::written_texts::WrittenText;
@@ -217,6 +218,8 @@ pub struct Piece {
     pub project: Option<DescribedProject>,
     /// The files that commands in it copy on the host.
     pub(in crate::input) copies: Vec<CopyOnHost>,
+    /// The calls of known programs that those commands make on the host.
+    pub(in crate::input) host_calls: Vec<HostCall>,
     /// The names that those commands give places of the host.
     pub(in crate::input) names: Vec<HostName>,
     /// The texts that describe services and that those commands write into files.

@@ -200,7 +200,7 @@ fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadCon
     piece.own_files.clone_from(&input.files);
     // What a caller of scripts does that starts nothing is nobody's business here.
     if input.found_by == FoundBy::Call && piece.starts.is_empty() {
-        piece = Piece::default();
+        piece = Piece { kind: piece.kind, host_calls: piece.host_calls, ..Piece::default() };
     }
     project::complete_layout(&mut piece.layout, piece.project.as_ref(), repository);
     (context.on_loaded)();
@@ -213,7 +213,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     disambiguate_projects(&mut pieces);
     let unread = unread_projects(&pieces, context);
     let (mut layout, mut starts, mut copies, mut additions) = (Layout::default(), Vec::new(), Vec::new(), Vec::new());
-    let (mut names, mut host_volumes) = (Vec::new(), Vec::new());
+    let (mut names, mut host_volumes, mut host_calls) = (Vec::new(), Vec::new(), Vec::new());
     let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
     let called = pieces.iter().flat_map(|piece| &piece.called_by_name).copied().collect();
     for piece in pieces {
@@ -221,6 +221,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
         starts.extend(piece.starts);
         copies.extend(piece.copies);
         names.extend(piece.names);
+        host_calls.extend(piece.host_calls.into_iter().map(|call| (piece.kind, call)));
         host_volumes.extend(piece.host_volumes);
         additions.extend(piece.additions);
     }
@@ -235,6 +236,10 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     follow_names(&names, &mut layout.containers);
     give_copies(&copies, &mut layout.containers, &projects);
     follow_repository_links(&mut layout.containers, repository);
+    let shared =
+        host_calls.iter().filter_map(|(kind, call)| call.tell_shared(kind, &layout.containers, context.sources));
+    let shared: Vec<NotJudgedFile> = shared.collect();
+    layout.not_judged.extend(shared);
     layout
 }
 

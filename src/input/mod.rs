@@ -14,6 +14,7 @@ mod candidate_file;
 pub mod capture;
 pub mod compose;
 mod crontab;
+mod described_containers;
 mod devcontainer;
 mod discovery;
 pub mod docker_cli;
@@ -115,6 +116,7 @@ const KINDS: &[&dyn InputKind] = &[
     &unread::TEMPLATE,
     &launchers::SETTINGS,
     &other_texts::OtherTextKind,
+    &described_containers::DescribedContainersKind,
 ];
 
 /// What scripts are called in a report.

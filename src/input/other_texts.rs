@@ -75,7 +75,7 @@ impl InputKind for OtherTextKind {
 }
 
 /// Whether a file is one, by its name, that a program may take commands from.
-fn may_hold_commands(file: &CandidateFile<'_>) -> bool {
+pub(super) fn may_hold_commands(file: &CandidateFile<'_>) -> bool {
     match file.ending() {
         Some(ending) => ![DOCUMENTS, DATA, CODE, BINARY].iter().any(|endings| endings.contains(&ending)),
         None => !is_document_name(file.name()) && !is_recipe_of_image(file.name()),
@@ -110,7 +110,7 @@ fn is_sentence(line: &str) -> bool {
 }
 
 /// Whether a line is a comment in one of the usual forms.
-fn is_comment(line: &str) -> bool {
+pub(super) fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     let is_of_block = line.strip_prefix("* ").is_some_and(|rest| rest.starts_with(|ch: char| ch.is_alphabetic()));
     is_of_block || ["#", "//", ";", "-- ", "<!--", "/*"].iter().any(|begin| line.starts_with(begin))

@@ -89,6 +89,19 @@ impl ProgramNames {
         self.state.iter().any(|name| find_word(text, name).is_some())
     }
 
+    /// Whether a text has a path in it that leads to where one of them keeps its state.
+    pub fn have_state_path_in(&self, text: &str) -> bool {
+        let is_path = |name: &String| {
+            let path = format!("/{name}");
+            let ends = |at: usize| {
+                let after = text.get(at + path.len()..).and_then(|rest| rest.chars().next());
+                !after.is_some_and(|ch| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.'))
+            };
+            text.match_indices(&path).any(|(at, _)| ends(at))
+        };
+        self.state.iter().any(is_path)
+    }
+
     /// Whether a text names a program itself, or what brings it.
     pub fn is_program_named_in(&self, text: &str) -> bool {
         self.commands.iter().any(|name| find_word(text, name).is_some())

@@ -21,6 +21,9 @@ impl RecipeFile for Schedule {
 
 /// The text of the file that is named, where it can be read.
 pub(super) fn table_text(source: &RecipeSource, context: &ExecContext<'_>) -> Option<TracedText> {
+    if source.text.is_some() {
+        return source.text.clone();
+    }
     match context.file_system.open(source.file.as_deref()?) {
         Lookup::Text(file) => Some(TracedText::of_file(file, context.sources)),
         Lookup::Passage(value) => Some(match value.span {

@@ -5,7 +5,7 @@ const ENGINES: [&str; 4] = ["docker", "podman", "nerdctl", "finch"];
 /// Their subcommands that do, or that lead to one that does.
 const SUBCOMMANDS: [&str; 4] = ["run", "create", "exec", "compose"];
 /// Libraries that speak to an engine, and modules of configuration tools that start containers.
-const LIBRARIES: [&str; 29] = [
+const LIBRARIES: [&str; 32] = [
     "docker.from_env",
     "DockerClient",
     "aiodocker",
@@ -35,6 +35,9 @@ const LIBRARIES: [&str; 29] = [
     "DockerOperator(",
     "virtualisation.oci-containers",
     "containers/create",
+    "with_mounted_directory",
+    "withMountedDirectory",
+    "WithMountedDirectory",
 ];
 /// Options of an engine's `run` that mount, as texts of their own in a program.
 const MOUNTING: [&str; 3] = ["-v", "--volume", "--mount"];

@@ -208,9 +208,10 @@ fn is_framework(file: &CandidateFile<'_>) -> bool {
     is_other_yaml(file) && file.has_top_key("services") && file.beginning().lines().any(is_default)
 }
 
-/// Whether a manifest has the template of a Pod.
+/// Whether a manifest has the template of a Pod, or names an image, as the workflows of Argo and the tasks of Tekton do.
 fn has_containers(text: &str) -> bool {
-    has_key(text, &["containers", "initContainers"])
+    has_key(text, &["containers", "initContainers", "image"])
+        || ["{image:", "{ image:", ", image:"].iter().any(|begin| text.contains(begin))
 }
 
 /// Whether a command of a Makefile or pipeline starts a container; what builds, pulls or pushes an image does not. The program

@@ -41,7 +41,7 @@ pub(super) fn names_none_but_as_word(name: &str, file: FileId, repository: &Repo
             let program = word.rsplit('/').next().unwrap_or(word);
             matches!(program, "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh")
         }),
-        None => name.ends_with(".sh") || name.ends_with(".bash"),
+        None => [".sh", ".bash"].iter().any(|ending| name.ends_with(ending)),
     };
     // What is in a here-document, or goes into a descriptor that is opened elsewhere, may be another program's to run.
     let is_elsewhere = |(at, _): (usize, &str)| !text.get(at + 2..).is_some_and(|to| to.starts_with(['1', '2', '-']));
@@ -76,7 +76,7 @@ fn are_mere_words(script: &Script, repository: &Repository<'_>) -> bool {
     };
     let is_taker = |call: &Invocation| TAKERS.contains(&program_name(call));
     let calls = &script.invocations;
-    let has_text = calls.iter().any(|call| names_one(call));
+    let has_text = calls.iter().any(names_one);
     calls.iter().all(|call| is_mere(call) && !is_open(call)) && !(has_text && calls.iter().any(is_taker))
 }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::input::docker_cli::ComposeProject;
-use crate::input::project::{Repository, host_paths, top};
+use crate::input::project::{Repository, host_paths};
 use crate::input::shell::ContainerStart;
 use crate::model::{
     Invocation, Value, Word, clean, earlier_in_line, join, parent_and_name, program_name, split_below, words_of_copies,
 };
+use crate::text::repository_top;
 
 /// Options of `git worktree add` and `git clone` that have a value in the next word.
 const GIT_OPTIONS: [&str; 14] = [
@@ -111,10 +112,7 @@ fn copied_by_git(call: &Invocation, directory: Option<&Path>, repository: &Repos
             if start.starts_with('/') && !start.contains('$') { start } else { directory?.to_str()?.to_owned() };
         // Of a checkout without `.git` all is here that the tool was given.
         let real = repository.sources.reader().real_path(Path::new(&start)).unwrap_or_else(|_| start.into());
-        let top = match top(&real) {
-            top if top == real && !top.join(".git").exists() => repository.cwd.clone(),
-            top => top.to_owned(),
-        };
+        let top = repository_top(&real).map_or_else(|| repository.cwd.clone(), Path::to_owned);
         return Some(CopiedDirectory { from: top.to_str()?.to_owned(), to: below(operands.first()?) });
     }
     let [from, to, ..] = operands.as_slice() else { return None };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::copied_projects::follow_copied_projects;
 use super::other_starters::other_starter;
 use super::written_texts::find_written_texts;
-use super::{host_copies, host_links};
+use super::{host_calls, host_copies, host_links};
 use crate::input::docker_cli::DockerCommand;
 use crate::input::project::{Reference, Repository};
 use crate::input::shell::ContainerStart;
@@ -113,6 +113,7 @@ pub(in crate::input) fn add_started_on_host(
     piece.starts.extend(starts);
     piece.called_by_name.extend(&script.called_by_name);
     piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
+    piece.host_calls.extend(host_calls::find_calls(&script.invocations, repository));
     piece.names.extend(host_links::find_names(&script.invocations, repository));
 }
 

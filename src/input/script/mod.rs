@@ -4,6 +4,7 @@
 mod copied_projects;
 mod entry_files;
 mod file_commands;
+pub(super) mod host_calls;
 pub(super) mod host_copies;
 pub(super) mod host_links;
 mod other_starters;

@@ -22,6 +22,8 @@ pub struct RecipeSource {
     pub(crate) directory: String,
     /// The file that the command names, where it names one.
     pub(crate) file: Option<String>,
+    /// The text of that file, where a command wrote it before.
+    pub(crate) text: Option<TracedText>,
     /// The variables that the command sets over those of the file, each with the text that a shell has for it.
     pub(crate) variables: Vec<(String, TracedText)>,
 }

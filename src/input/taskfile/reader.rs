@@ -217,8 +217,8 @@ impl Taskfile {
 
 /// The files that `dotenv` of a Taskfile or a task names, of those that are there.
 fn variable_files(node: &Node, directory: &str, place: &TaskPlace<'_>) -> Vec<FileId> {
-    let named = node.get("dotenv").and_then(|files| files.as_seq()).unwrap_or_default();
-    let names = named.iter().filter_map(|file| Some(file.as_scalar()?.text.as_str()));
+    let listed = node.get("dotenv").and_then(|files| files.as_seq()).unwrap_or_default();
+    let names = listed.iter().filter_map(|file| Some(file.as_scalar()?.text.as_str()));
     let opened = names.map(|name| (place.open)(&join(directory, name)));
     opened
         .filter_map(|opened| match opened {

@@ -12,6 +12,7 @@ use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::shell_state::{ShellState, WorkingDirectory, join_states};
 use super::shell_word::ShellWord;
+use super::taken_names::is_printed_by_tool;
 use super::test_expr::{TestResult, test_words};
 use super::unknown_arguments::UnknownArguments;
 use super::variable_value::VariableValue;
@@ -84,6 +85,9 @@ impl Interpreter<'_> {
 
     fn run_eval(&mut self, words: &[ShellWord], mut state: ShellState) -> ExitStates {
         self.take_away_by_eval(words, &mut state);
+        if words.get(1).is_some_and(|word| is_printed_by_tool(&word.source.raw())) && words.len() == 2 {
+            return ExitStates::either_way(state);
+        }
         let is_open = |word: &ShellWord| word.unclear || !word.is_fixed() && self.resolve_text(&word.text).is_some();
         if words.iter().skip(1).any(is_open)
             && let Some(exits) = self.run_evaluated_words(words, &state)

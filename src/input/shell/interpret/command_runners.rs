@@ -30,7 +30,7 @@ const fn plain(name: &'static str, subcommand: &'static str, long: &'static [&'s
     CommandRunner { name, subcommand, short: "", long, operands: 0, is_separated: false, files: &[] }
 }
 
-const RUNNERS: [CommandRunner; 19] = [
+const RUNNERS: [CommandRunner; 27] = [
     separated("op", "run"),
     separated("doppler", "run"),
     separated("infisical", "run"),
@@ -62,10 +62,41 @@ const RUNNERS: [CommandRunner; 19] = [
     plain("pipenv", "run", &[]),
     plain("pdm", "run", &[]),
     plain("bundle", "exec", &[]),
+    CommandRunner { short: "np", ..plain("conda", "run", &["--name", "--prefix", "--cwd"]) },
+    CommandRunner { short: "np", ..plain("mamba", "run", &["--name", "--prefix", "--cwd"]) },
+    CommandRunner {
+        short: "nprae",
+        ..plain("micromamba", "run", &["--name", "--prefix", "--root-prefix", "--attach", "--cwd", "--env"])
+    },
+    plain("asdf", "exec", &[]),
+    plain("volta", "run", &["--node", "--npm", "--pnpm", "--yarn"]),
+    plain("fnm", "exec", &["--using"]),
+    CommandRunner { short: "ef", ..plain("honcho", "run", &["--env", "--procfile"]) },
+    separated("retry", ""),
 ];
+
+/// Scripts that many projects copy: they wait for a port and then run the command behind `--`.
+const WAITING: [&str; 4] = ["wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"];
+
+/// Whether a command is of a script that waits and then runs the rest of its words, by its name.
+pub(super) fn is_waiting_script(words: &[ShellWord]) -> bool {
+    let path = words.first().filter(|first| first.is_fixed()).map(ShellWord::raw);
+    path.is_some_and(|path| WAITING.contains(&path.rsplit('/').next().unwrap_or_default()))
+}
+
+fn read_waiting_script(words: &[ShellWord]) -> Unwrapped {
+    let separator = words.iter().position(|word| word.raw() == "--");
+    match separator.and_then(|at| words.get(at + 1..)).filter(|command| !command.is_empty()) {
+        Some(command) => Unwrapped::Inner(WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() }),
+        None => Unwrapped::Nothing,
+    }
+}
 
 /// The command that such a program runs; `None` for another program, or where that is not clear.
 pub(super) fn read_command_runner(words: &[ShellWord], name: &str) -> Option<Unwrapped> {
+    if is_waiting_script(words) {
+        return Some(read_waiting_script(words));
+    }
     let runner = RUNNERS.iter().find(|runner| runner.name == name)?;
     let from = match runner.subcommand {
         "" => 0,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::arguments::Arguments;
 use super::certainty::Certainty;
+use super::command_runners::is_waiting_script;
 use super::container_starts::is_engine;
 use super::declared_functions::{TextWithFunctions, take_functions};
 use super::exit_states::{ExitStates, LastCommand};
@@ -14,6 +15,7 @@ use super::hidden_programs;
 use super::inline_texts;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
+use super::package_scripts::command_of_package_manager;
 use super::remote_hosts::remote_command;
 use super::repeated_commands::{QueuedCommand, Repetition};
 use super::script_files::{ScriptRun, UnreadReason};
@@ -48,7 +50,11 @@ impl Interpreter<'_> {
 
     /// Runs a program with these words, once.
     pub(super) fn start_once(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
-        let unwrapped = wrappers::unwrap_command(words);
+        let unwrapped = match wrappers::unwrap_command(words) {
+            // A file of that name that names a program that matters may do more than wait.
+            _ if is_waiting_script(words) && self.finds_mention(words, &state) => Unwrapped::Program,
+            unwrapped => unwrapped,
+        };
         let open = words.iter().position(|word| word.certainty != Certainty::Sure);
         if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
             return self.start_with_and_without(words, &state);
@@ -78,6 +84,12 @@ impl Interpreter<'_> {
                 if let Some(own) = self.package_program_words(words) {
                     return self.run_program(own, state);
                 }
+                if let Some(command) = command_of_package_manager(words) {
+                    return self.start_program(command, state);
+                }
+                if let Some(exits) = self.run_parts(words, &state) {
+                    return exits;
+                }
                 let named = self.run_package_script(words, &state).or_else(|| self.run_recipes(words, &state));
                 match named {
                     Some(exits) => exits,
@@ -89,7 +101,10 @@ impl Interpreter<'_> {
                 ScriptRun::Not(state, why) => self.record_program(words, state, why),
             },
             Unwrapped::Input(call) => self.run_shell_input(call, words, state),
-            Unwrapped::Inner(inner) => self.start_wrapped(inner, state),
+            Unwrapped::Inner(inner) => {
+                self.run_init_files(words, &state);
+                self.start_wrapped(inner, state)
+            }
             Unwrapped::Shell(call) => self.run_shell_text(&call, &state),
             Unwrapped::Flock => self.run_flock(words, state),
         }
@@ -181,6 +196,7 @@ impl Interpreter<'_> {
         self.keep_copied_variables(words, &state);
         let started = self.record_start(words, &mut state);
         self.note_text_words(words);
+        self.run_texts_of_environment(words, &state);
         if first.rest.is_some() {
             // What the caller gives to be run is the caller's.
             return ExitStates::either_way(state);
@@ -279,6 +295,9 @@ impl Interpreter<'_> {
         }
         // What stands for the name later is followed there.
         if words.first().is_some_and(|word| word.raw() == "alias") && (self.expands_aliases || !self.bash) {
+            return None;
+        }
+        if self.runs_harmless_file(words, state) {
             return None;
         }
         match self.seen_through_recipes(words, state) {

@@ -59,7 +59,7 @@ const INTERPRETERS: [&str; 23] = [
 ];
 
 /// Programs that start what a project or a configuration names.
-const RUNNERS: [&str; 46] = [
+const RUNNERS: [&str; 45] = [
     "gradlew",
     "mvnw",
     "make",
@@ -104,7 +104,6 @@ const RUNNERS: [&str; 46] = [
     "doppler",
     "op",
     "chamber",
-    "dockerize",
     "docker-entrypoint",
 ];
 
@@ -220,8 +219,11 @@ fn is_kin(name: &str, program: &str) -> bool {
 /// The program that a text calls, where a shell is to carry it out: what begins a command, alone or before options.
 fn command_in<'p>(text: &str, caller: &str, programs: &'p [String]) -> Option<&'p str> {
     let pieces = text.split([';', '&', '|', '\n']).filter(|_| text.contains(' '));
+    // Addresses of `socat`: `EXEC:"text"`.
+    let addresses: &[&str] = if caller == "socat" { &["EXEC:", "SYSTEM:", "SHELL:"] } else { &[] };
     pieces.into_iter().find_map(|piece| {
-        let piece = piece.trim_start_matches(['(', '{', '"', '\'', ':', '!', ' ']);
+        let after = addresses.iter().find_map(|address| Some(piece.split_once(address)?.1));
+        let piece = after.unwrap_or(piece).trim_start_matches(['(', '{', '"', '\'', ':', '!', ' ']);
         let mut words = piece.split_whitespace().skip_while(|word| is_before_command(word));
         let name = words.next()?.rsplit('/').next()?;
         let is_call = words.next().is_none_or(|word| word.starts_with('-'));

@@ -65,6 +65,19 @@ pub(super) fn starts_nothing(interpreter: &str, text: &str) -> bool {
     }
 }
 
+/// Whether the text of a file in the language of an interpreter starts no program itself; the files of its own that it
+/// imports are looked at elsewhere.
+pub(super) fn file_starts_nothing(interpreter: &str, text: &str) -> bool {
+    let name = interpreter.trim_end_matches(|ch: char| ch.is_ascii_digit() || ch == '.');
+    let has_any = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    match name {
+        "python" | "pypy" => !has_any(&PYTHON),
+        // A program is imported and called, or evaluated: other modules begin with these words too.
+        "node" | "nodejs" => !has_any(&JAVASCRIPT.map(|part| if part == "import" { "import(" } else { part })),
+        _ => false,
+    }
+}
+
 /// The modules that a text of Python imports, by the first part of their names.
 fn imported_modules(text: &str) -> Vec<&str> {
     let statements = text.split(['\n', ';']).map(str::trim);

@@ -9,6 +9,7 @@ use super::call_notes::CallNotes;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
 use super::limits;
+use super::own_table::OwnTable;
 use super::print_record::{PrintedWords, redirects_output};
 use super::recipient::Recipient;
 use super::recorded_again::RecordedAgain;
@@ -84,6 +85,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) ways_in: Option<WaysIn>,
     /// The texts of scripts that commands wrote, by their paths.
     pub(super) own_scripts: HashMap<String, TracedText>,
+    /// The texts of tables for cron that commands wrote, by their paths: all that one of them may have.
+    pub(super) own_tables: BTreeMap<String, OwnTable>,
     /// The programs that matter by the paths of links to them and copies that commands made.
     pub(super) own_names: HashMap<String, String>,
     /// The processes whose output or input the statements around this point read and write (`<(...)`), in order.
@@ -181,6 +184,7 @@ impl<'a> Interpreter<'a> {
             input_file: None,
             ways_in: None,
             own_scripts: HashMap::new(),
+            own_tables: BTreeMap::new(),
             own_names: HashMap::new(),
             read_beside: Vec::new(),
             around: BTreeMap::new(),

@@ -23,11 +23,11 @@
 //!                   is started (`shell_startup`)
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
-//!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `recipe_calls`,
+//!                   `command_runners`, `git_commands`, `environment_texts`, `run_parts`, `terminal_programs`, `remote_hosts`, `package_scripts`, `recipe_calls`,
 //!                   `inline_texts`: what others run for it;
 //!                   `other_names`: programs under names that links give them; `hidden_programs`: what its words do not name;
 //!                   `unread_code`: what files show of that which are no shell scripts
-//! supervised_commands   what cron, supervisord, s6 and runit run by their files
+//! supervised_commands   what cron, supervisord, s6 and runit run by their files; `own_tables`: tables that were written before
 //! container_starts  the commands that start containers, `engine_place`: where those stand whose engine is in a variable;
 //!                   `project_inputs`: projects that these are given on their input;
 //!                   timeline: in which order, and what still runs meanwhile;
@@ -59,6 +59,7 @@ mod declared_functions;
 mod demanded_variables;
 mod engine_place;
 mod entry_runs;
+mod environment_texts;
 mod eval_words;
 mod exec;
 mod exit_states;
@@ -66,6 +67,7 @@ mod file_start;
 mod flock_command;
 mod flock_effects;
 mod function_calls;
+mod git_commands;
 mod handed_texts;
 mod hidden_programs;
 mod inline_texts;
@@ -79,6 +81,8 @@ mod login_contents;
 mod moved_states;
 mod other_names;
 mod own_scripts;
+mod own_table;
+mod own_tables;
 mod package_scripts;
 mod print_record;
 mod printed_words;
@@ -95,6 +99,7 @@ mod repeat_tests;
 mod repeated_calls;
 mod repeated_commands;
 mod repeated_records;
+mod run_parts;
 mod running_containers;
 mod saved_call;
 mod script_defaults;

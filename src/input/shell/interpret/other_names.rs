@@ -44,6 +44,9 @@ impl Interpreter<'_> {
     pub(super) fn note_other_names(&mut self, words: &[ShellWord], state: &ShellState) {
         let Some((first, rest)) = words.split_first() else { return };
         let name = first.raw();
+        if name == "hash" {
+            return self.note_hashed_name(rest, state);
+        }
         if !NAMING.contains(&name.rsplit('/').next().unwrap_or_default()) || self.own_names.len() >= limits::CHOICES {
             return;
         }
@@ -64,6 +67,22 @@ impl Interpreter<'_> {
                     self.own_names.insert(path, program.clone());
                 }
             }
+        }
+    }
+
+    /// `hash -p PATH NAME`: the shell runs PATH where NAME is called.
+    fn note_hashed_name(&mut self, words: &[ShellWord], state: &ShellState) {
+        let [option, source, name] = words else { return };
+        let raw = source.raw();
+        let program = match self.program_meant(source, state) {
+            _ if option.raw() != "-p" || name.raw().contains('/') => None,
+            None if self.is_named_program(&raw) => Some(raw),
+            meant => meant,
+        };
+        let first = self.searched_directories(state).into_iter().next();
+        if let (Some(program), Some(directory)) = (program, first) {
+            self.forbid_keeping();
+            self.own_names.insert(join(&directory, &name.raw()), program);
         }
     }
 

@@ -8,7 +8,8 @@ use super::limits;
 use super::script_files::ScriptRun;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
-use super::unwrapped::{ShellCall, takes_next_word};
+use super::unwrapped::{ShellCall, Unwrapped, takes_next_word};
+use super::wrappers::unwrap_command;
 use crate::input::package_manifest::PackageManifest;
 use crate::input::shell::file_system::Lookup;
 use crate::model::join;
@@ -235,6 +236,19 @@ fn named_script(words: &[ShellWord]) -> Option<ScriptCall> {
             return Some(ScriptCall { name, directory, package, is_perhaps, handed_from: at, keeps_options });
         }
     }
+}
+
+/// The command that `pnpm exec` or `yarn exec` runs, where it is one that is looked through or takes a lock: of others the
+/// package that brings them decides what they are.
+pub(super) fn command_of_package_manager(words: &[ShellWord]) -> Option<&[ShellWord]> {
+    let first = words.first().filter(|first| first.is_fixed())?.raw();
+    let is_exec = words.get(1).is_some_and(|word| word.raw() == "exec");
+    if !is_exec || !matches!(first.rsplit('/').next(), Some("pnpm" | "yarn")) {
+        return None;
+    }
+    let rest = words.get(2..)?;
+    let command = rest.get(rest.iter().position(|word| !word.raw().starts_with('-'))?..)?;
+    (!matches!(unwrap_command(command), Unwrapped::Program)).then_some(command)
 }
 
 #[cfg(test)]

@@ -157,6 +157,7 @@ impl Interpreter<'_> {
             program: runner.name.to_owned(),
             directory: self.current_directory(state)?,
             file: None,
+            text: None,
             variables: Vec::new(),
         };
         let mut call = RecipeCall::default();

@@ -12,6 +12,7 @@ use super::saved_call::CalledCode;
 use super::script_text::{ScriptText, Shebang};
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
+use super::taken_names::is_tool_file;
 use super::unwrapped::ShellCall;
 use super::value_positions;
 use crate::input::shell::file_system::{Lookup, PackageProgram, mentioned};
@@ -88,7 +89,7 @@ impl Interpreter<'_> {
     }
 
     /// The file that a program's name means, by `PATH` where it has no directory.
-    fn program_file(&self, word: &ShellWord, state: &ShellState) -> Option<(String, Lookup)> {
+    pub(super) fn program_file(&self, word: &ShellWord, state: &ShellState) -> Option<(String, Lookup)> {
         if word.unclear || word.certainty != Certainty::Sure {
             return None;
         }
@@ -317,6 +318,15 @@ impl Interpreter<'_> {
                 None => return ExitStates::either_way(state),
             },
             Some((_, path)) if HARMLESS.contains(&path.as_str()) => return ExitStates::either_way(state),
+            // What these set is not known, but they start nothing.
+            Some((Lookup::Absent | Lookup::Unseen(_), path)) if is_tool_file(&path) => {
+                self.take_away_unread(&path, here, &mut state);
+                return ExitStates::either_way(state);
+            }
+            None if is_tool_file(&word.text.raw()) => {
+                self.take_away_unread(&word.text.raw(), here, &mut state);
+                return ExitStates::either_way(state);
+            }
             Some((Lookup::Unseen(why), path)) if !why.is_empty() => {
                 self.take_away_unread(&path, here, &mut state);
                 self.open_empty_variables(&mut state);

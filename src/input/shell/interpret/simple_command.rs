@@ -19,6 +19,23 @@ use crate::input::shell::parse::syntax::{
 use crate::model::Inherits;
 
 impl Interpreter<'_> {
+    /// Runs a command that is assignments and redirections alone.
+    fn run_without_words(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
+        self.not_made.clear();
+        let runs = simple.assigns.iter().any(|assign| match &assign.value {
+            AssignedValue::Word(word) => word.parts.iter().any(|part| matches!(part, WordPart::Computed { .. })),
+            AssignedValue::List(_) => false,
+        });
+        for assign in &simple.assigns {
+            self.run_assignment(assign, false, &mut state);
+        }
+        for redirect in &simple.redirects {
+            self.run_here_document(&redirect.action, &mut state);
+        }
+        self.note_printed_file(simple);
+        if runs { self.exits_of_substitution(state) } else { ExitStates::succeeded(state) }
+    }
+
     pub(super) fn run_simple(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
         let forked = std::mem::take(&mut self.forked);
         if let Some((name, text)) = self.aliased_command(simple) {
@@ -30,19 +47,7 @@ impl Interpreter<'_> {
         let words = self.expand_all(&simple.words, &mut state);
         let mut words = settle_engine(self.split_default_engine(words));
         if words.is_empty() {
-            self.not_made.clear();
-            let runs = simple.assigns.iter().any(|assign| match &assign.value {
-                AssignedValue::Word(word) => word.parts.iter().any(|part| matches!(part, WordPart::Computed { .. })),
-                AssignedValue::List(_) => false,
-            });
-            for assign in &simple.assigns {
-                self.run_assignment(assign, false, &mut state);
-            }
-            for redirect in &simple.redirects {
-                self.run_here_document(&redirect.action, &mut state);
-            }
-            self.note_printed_file(simple);
-            return if runs { self.exits_of_substitution(state) } else { ExitStates::succeeded(state) };
+            return self.run_without_words(simple, state);
         }
         let mut functions = true;
         self.write_here_document(simple, &words, &mut state);

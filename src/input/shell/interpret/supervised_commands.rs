@@ -125,6 +125,17 @@ impl Interpreter<'_> {
         is_whole && files.is_searched() && files.has_known_base()
     }
 
+    /// Runs what an init that is given a command runs besides: the scripts before it, and the services.
+    pub(super) fn run_init_files(&mut self, words: &[ShellWord], state: &ShellState) {
+        let path = words.first().map(ShellWord::raw).unwrap_or_default();
+        if path.rsplit('/').next() != Some("my_init") {
+            return;
+        }
+        self.forbid_keeping();
+        self.run_scripts(&["/etc/my_init.d"], state);
+        self.run_services(&["/etc/service"], state);
+    }
+
     fn path_of(&self, word: &ShellWord, state: &ShellState) -> String {
         self.absolute_path(&word.text, state).unwrap_or_default()
     }
@@ -147,9 +158,19 @@ impl Interpreter<'_> {
             let names = files.files_in(directory, &|name| !name.starts_with('.'));
             tables.extend(names.into_iter().map(|name| (join(directory, &name), form)));
         }
+        for path in self.own_tables.keys() {
+            let form =
+                TABLES.iter().find(|(directory, _)| path.rsplit_once('/').is_some_and(|(own, _)| own == *directory));
+            let form = form.map(|(_, form)| *form).or((path == "/etc/crontab").then_some(OF_SYSTEM));
+            tables.extend(form.map(|form| (path.clone(), form)));
+        }
         let mut is_whole = true;
         for call in files.installs().iter().chain(&self.found) {
-            is_whole &= note_tables(call, &mut tables, &|path| is_text(&files.open(path)));
+            let is_known = |path: &str| {
+                let own = self.own_tables.get(path).filter(|_| writes_text(call));
+                own.map_or_else(|| is_text(&files.open(path)), |own| !own.is_unknown && !own.texts.is_empty())
+            };
+            is_whole &= note_tables(call, &mut tables, &is_known);
         }
         // What cron starts has nothing of its environment, but where the system is told to give it some.
         let given =
@@ -166,17 +187,43 @@ impl Interpreter<'_> {
             self.assign_value("HOME", VariableValue::Text(TracedText::plain(&home)), true, &mut inside);
         }
         for (path, form) in tables {
-            is_whole &= self.run_file_of(form, &path, &inside);
+            let inside = self.with_home_of_table(&path, form, &inside);
+            let own = self.own_tables.get(&path).cloned().unwrap_or_default();
+            is_whole &= !own.is_unknown;
+            for text in &own.texts {
+                is_whole &= self.run_table(form, &path, Some(text), &inside);
+            }
+            if own.texts.is_empty() || is_text(&files.open(&path)) {
+                is_whole &= self.run_file_of(form, &path, &inside);
+            }
         }
         self.run_scripts(&SCRIPTS, &inside) && is_whole
     }
 
+    /// The state that the commands of a table begin in: a table of a person's own is run as that person, and with their home.
+    fn with_home_of_table(&mut self, path: &str, form: &str, state: &ShellState) -> ShellState {
+        let mut inside = state.clone();
+        let user = path
+            .rsplit_once('/')
+            .filter(|(directory, _)| form == OF_USER && TABLES.iter().any(|(known, _)| known == directory));
+        if let Some(home) = user.filter(|(_, user)| *user != "root").and_then(|(_, user)| (self.context.home)(user)) {
+            self.assign_value("HOME", VariableValue::Text(TracedText::plain(&home)), true, &mut inside);
+        }
+        inside
+    }
+
     /// What a table or configuration names; whether it was read whole.
     fn run_file_of(&mut self, form: &str, path: &str, state: &ShellState) -> bool {
+        self.run_table(form, path, None, state)
+    }
+
+    /// The same for a file with this text, where a command wrote it before.
+    fn run_table(&mut self, form: &str, path: &str, text: Option<&TracedText>, state: &ShellState) -> bool {
         let source = RecipeSource {
             program: form.to_owned(),
             directory: "/".to_owned(),
             file: Some(path.to_owned()),
+            text: text.cloned(),
             variables: Vec::new(),
         };
         let file = (self.context.recipes)(&source, &self.context);
@@ -312,6 +359,17 @@ impl Interpreter<'_> {
             is_whole &= self.run_file_of("supervisord", &path, state);
         }
         is_whole
+    }
+}
+
+/// Whether a command writes a text that stands in the script: what it prints, or a here-document. A table that it is given is one.
+fn writes_text(call: &Invocation) -> bool {
+    let operands = call.argv.iter().skip(1).filter(|word| !word.starts_with('-')).count();
+    match program_name(call) {
+        "echo" | "printf" | "crontab" => true,
+        "cat" => operands == 0,
+        "tee" => operands == 1,
+        _ => false,
     }
 }
 

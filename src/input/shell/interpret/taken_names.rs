@@ -38,6 +38,21 @@ const TOOLS_FOR_EVAL: [&str; 14] = [
     "starship",
 ];
 
+/// Whether a file that is sourced is one that a tool brings, which sets that tool up and starts no program that matters.
+pub(super) fn is_tool_file(path: &str) -> bool {
+    TOOL_FILES.iter().any(|known| path.ends_with(known))
+}
+
+/// Whether a word of `eval` is what one command of such a tool prints: `"$(ssh-agent -s)"`.
+pub(super) fn is_printed_by_tool(source: &str) -> bool {
+    let inner = source.trim_matches('"');
+    let command = inner.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
+    let command = command.or_else(|| inner.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')));
+    let is_one = |command: &&str| !command.replace("2>/dev/null", "").contains([';', '|', '&', '(', '`', '>', '\n']);
+    let name = command.filter(is_one).and_then(|command| command.split_whitespace().next());
+    name.is_some_and(|name| TOOLS_FOR_EVAL.contains(&name.rsplit('/').next().unwrap_or_default()))
+}
+
 impl Interpreter<'_> {
     pub(super) fn run_unset(&mut self, words: &[UnexpandedWord], mut state: ShellState) -> ExitStates {
         let mut functions = false;
@@ -138,7 +153,7 @@ impl Interpreter<'_> {
     /// What was not read and runs in this shell may take variables away. A script that others call has none that matter
     /// here: it starts containers, which get their own.
     pub(super) fn take_away_unread(&mut self, path: &str, span: Option<Span>, state: &mut ShellState) {
-        if self.ways_in.is_none() && !TOOL_FILES.iter().any(|known| path.ends_with(known)) {
+        if self.ways_in.is_none() && !is_tool_file(path) {
             self.take_away(VariableNames::Any, false, span, state);
         }
     }

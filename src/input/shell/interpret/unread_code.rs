@@ -2,6 +2,7 @@
 //! configurations, and what a build makes programs of. Uses `interpreter`, `file_system` and `script_files`.
 
 use super::certainty::Certainty;
+use super::inline_texts;
 use super::interpreter::Interpreter;
 use super::script_files::UnreadReason;
 use super::shell_state::ShellState;
@@ -59,6 +60,32 @@ impl Interpreter<'_> {
         let span = self.context.file_system.mention((self.context.programs)(), &self.read_files())?;
         let reason = format!("{}: it is put beside what `{name}` runs", self.naming_reason(span));
         Some(UnreadReason { reason, span: Some(span), is_script: true })
+    }
+
+    /// Whether an interpreter is given a file that was read and that starts nothing: neither it nor anything else that was put
+    /// there names a program that matters.
+    pub(super) fn runs_harmless_file(&self, words: &[ShellWord], state: &ShellState) -> bool {
+        let Some((first, rest)) = words.split_first().filter(|(first, _)| first.is_fixed()) else { return false };
+        let path = first.raw();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        // Options that bring no other code.
+        let is_plain = |word: &&ShellWord| matches!(word.raw().as_str(), "-u" | "-B" | "-O" | "-s" | "-E" | "-I");
+        let files = self.context.file_system;
+        let file = rest.iter().find(|word| !is_plain(word)).filter(|word| !word.raw().starts_with('-'));
+        let Some(file) = file.filter(|file| !file.unclear && files.is_searched()) else { return false };
+        let Some(path) = self.absolute_path(&file.text, state) else { return false };
+        let Lookup::Text(file) = files.open(&path) else { return false };
+        let names = (self.context.programs)();
+        inline_texts::file_starts_nothing(name, self.context.sources.get(file).text())
+            && mentioned(file, self.context.sources, names).is_none()
+            && files.mention(names, &self.read_files()).is_none()
+    }
+
+    /// Whether the file that a program's name means names a program that matters.
+    pub(super) fn finds_mention(&self, words: &[ShellWord], state: &ShellState) -> bool {
+        let file = words.first().and_then(|word| self.program_file(word, state));
+        let Some((_, Lookup::Text(file))) = file else { return false };
+        mentioned(file, self.context.sources, (self.context.programs)()).is_some()
     }
 
     /// Why a program that a build makes may call one that matters: what it is made of names that.

@@ -115,7 +115,8 @@ pub(super) fn skip_options(words: &[ShellWord], short: &str, long: &[&str]) -> u
 
 /// Whether an option's value is the next word.
 pub(super) fn takes_next_word(text: &str, short: &str, long: &[&str]) -> bool {
-    if text.starts_with("--") {
+    // Some programs have long options with one dash.
+    if text.starts_with("--") || long.contains(&text) {
         return long.contains(&text);
     }
     let letters = text.get(1..).unwrap_or("");

@@ -10,7 +10,7 @@
 //! | sudo -i 1.9 | the user's | go | closed |
 //! | sudo 1.9 | the user's; with `-E` or `--preserve-env=HOME` it stays | go, but those that it is given, all with `-E`, by policy | closed |
 //! | doas 6.8 | the user's | go, but with `keepenv` of its policy | closed |
-//! | s6-setuidgid, s6-applyuidgid, chpst | stays | stay | stay |
+//! | s6-setuidgid, setuidgid, s6-applyuidgid, chpst | stays | stay | stay |
 //! | start-stop-daemon --chuid | the user's | stay | stay |
 //!
 //! Uses `unwrapped`, `shell_word` and `variable_value`.
@@ -199,11 +199,11 @@ pub(super) fn read_setpriv(words: &[ShellWord]) -> Unwrapped {
     Unwrapped::Inner(inner)
 }
 
-/// A program whose first operand is the user: `gosu`, `su-exec`, `s6-setuidgid`.
+/// A program whose first operand is the user: `gosu`, `su-exec`, `s6-setuidgid`, `setuidgid`.
 pub(super) fn read_user_and_command(words: &[ShellWord], name: &str) -> Unwrapped {
     let at = skip_options(words, "", &[]);
     let Some([user, command @ ..]) = words.get(at..).filter(|rest| rest.len() > 1) else { return Unwrapped::Program };
-    let user = UserChange { sets_home: name != "s6-setuidgid", ..with_home(&user.text) };
+    let user = UserChange { sets_home: !name.ends_with("setuidgid"), ..with_home(&user.text) };
     Unwrapped::Inner(WrappedCommand { words: command.to_vec(), user: Some(user), ..WrappedCommand::default() })
 }
 

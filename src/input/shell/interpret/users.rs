@@ -76,15 +76,12 @@ impl Interpreter<'_> {
         let mut text = TracedText::default();
         let mut at = 0;
         while at < word.text.0.len() {
-            let (name, end) = match variable_at(&word.text, at) {
-                Some((name, end)) => (name, end),
-                None => {
-                    // What a command prints is the command's.
-                    let end = if begins_command(&word.text, at) { word.text.0.len() } else { at + 1 };
-                    text.push(&word.text.part(at, end));
-                    at = end;
-                    continue;
-                }
+            let Some((name, end)) = variable_at(&word.text, at) else {
+                // What a command prints is the command's.
+                let end = if begins_command(&word.text, at) { word.text.0.len() } else { at + 1 };
+                text.push(&word.text.part(at, end));
+                at = end;
+                continue;
             };
             match known(&name) {
                 Some(value) => text.push(&TracedText::plain(&value)),

@@ -10,6 +10,7 @@ use super::exit_states::{ExitStates, FrameKind, LastCommand};
 use super::function_calls::CalledNames;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
+use super::own_tables::printed_lines;
 use super::script_files::ScriptRun;
 use super::script_text::{ScriptText, Shebang};
 use super::shell_state::ShellState;
@@ -214,6 +215,7 @@ impl Interpreter<'_> {
             let Some((file, appends)) = written else { return };
             // What is substituted in it is run when the command is.
             let text = self.without_recording(|interpreter| interpreter.expand_one(text, state)).text_in_place();
+            self.keep_own_table(Some(&text), &file, appends, state);
             return self.keep_own_script(&text, &file, appends, state);
         }
         let text = self.expand_one(text, state).text_in_place();
@@ -221,6 +223,16 @@ impl Interpreter<'_> {
             Some((file, appends)) => self.run_written_text(&text, &file, appends, state),
             None => self.note_document(words, &text, state),
         }
+    }
+
+    /// A table for cron that a command of a container prints.
+    fn keep_printed_table(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &mut ShellState) {
+        if simple.redirects.is_empty() {
+            return;
+        }
+        let opened = self.without_recording(|interpreter| interpreter.opened_for_output(simple, state));
+        let Some((file, appends)) = opened else { return };
+        self.keep_own_table(printed_lines(words).as_ref(), &file, appends, state);
     }
 
     /// The file that a command's output goes to, and whether it goes behind what that has.
@@ -235,8 +247,11 @@ impl Interpreter<'_> {
 
     /// `echo "alias name='command'" >> ~/.bashrc`: what is printed into a file that shells read.
     pub(super) fn write_printed_text(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &mut ShellState) {
-        if self.ways_in.is_none() || self.is_muted() {
+        if self.is_muted() {
             return;
+        }
+        if self.ways_in.is_none() {
+            return self.keep_printed_table(simple, words, state);
         }
         let operands = words.iter().skip(1).skip_while(|word| word.raw().starts_with('-'));
         let Some((file, appends)) = self.opened_for_output(simple, state) else { return };

@@ -35,10 +35,8 @@ impl Interpreter<'_> {
     pub(super) fn directory_words(&self, state: &ShellState) -> Option<Value> {
         let WorkingDirectory::Named(directory) = state.cwd.as_ref() else { return None };
         // What a loop goes through is no variable of the environment.
-        let known = |name: &str| match state.choices.contains_key(name) {
-            true => VariableState::Unseen,
-            false => self.environment_state(name),
-        };
+        let in_loop = |name: &str| state.choices.contains_key(name);
+        let known = |name: &str| if in_loop(name) { VariableState::Unseen } else { self.environment_state(name) };
         Some(PartialText::expand(&Word::of_traced(directory), &known).to_value(None))
     }
 

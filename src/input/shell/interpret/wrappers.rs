@@ -1,7 +1,8 @@
 //! Programs that run another: what they run, and what they change for it. Names and options are from their manuals.
-//! Uses `unwrapped`, `user_wrappers`, `terminal_programs` and `shell_word`.
+//! Uses `unwrapped`, `git_commands`, `user_wrappers`, `terminal_programs` and `shell_word`.
 
 use super::command_runners::read_command_runner;
+use super::git_commands::read_git;
 use super::shell_word::ShellWord;
 use super::terminal_programs::leaves_caller;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
@@ -21,9 +22,22 @@ struct WrapperOptions {
     operands: usize,
 }
 
-const WRAPPERS: [WrapperOptions; 12] = [
+const WRAPPERS: [WrapperOptions; 23] = [
     WrapperOptions {
-        names: &["nohup", "setsid", "busybox", "toybox", "catatonit", "unbuffer", "builtin", "with-contenv"],
+        names: &[
+            "nohup",
+            "setsid",
+            "busybox",
+            "toybox",
+            "catatonit",
+            "unbuffer",
+            "builtin",
+            "with-contenv",
+            "chronic",
+            "run-one",
+            "run-this-one",
+            "my_init",
+        ],
         short: "",
         long: &[],
         operands: 0,
@@ -37,6 +51,33 @@ const WRAPPERS: [WrapperOptions; 12] = [
     WrapperOptions { names: &["tini", "tini-static", "docker-init"], short: "pe", long: &[], operands: 0 },
     WrapperOptions { names: &["dumb-init"], short: "r", long: &["--rewrite"], operands: 0 },
     WrapperOptions { names: &["chrt", "taskset"], short: "TPD", long: &[], operands: 1 },
+    WrapperOptions {
+        names: &["xvfb-run"],
+        short: "efnpsw",
+        long: &["--error-file", "--auth-file", "--server-num", "--xauth-protocol", "--server-args", "--wait"],
+        operands: 0,
+    },
+    WrapperOptions { names: &["dbus-run-session"], short: "", long: &["--config-file", "--dbus-daemon"], operands: 0 },
+    // Its resources have their values in their own words (`--nofile=1024`, `-n1024`).
+    WrapperOptions { names: &["prlimit"], short: "op", long: &["--pid", "--output"], operands: 0 },
+    WrapperOptions { names: &["fakeroot"], short: "lfisb", long: &["--lib", "--faked", "--fd-base"], operands: 0 },
+    WrapperOptions { names: &["strace", "ltrace"], short: "abeEFIlnoOpPsSuxX", long: &["--output"], operands: 0 },
+    WrapperOptions { names: &["cpulimit"], short: "lepP", long: &["--limit", "--exe", "--pid"], operands: 0 },
+    WrapperOptions { names: &["softlimit"], short: "acdflmnoprstv", long: &[], operands: 0 },
+    WrapperOptions { names: &["setlock", "lckdo"], short: "WQq", long: &[], operands: 1 },
+    WrapperOptions {
+        names: &["systemd-cat"],
+        short: "tp",
+        long: &["--identifier", "--priority", "--stderr-priority"],
+        operands: 0,
+    },
+    WrapperOptions {
+        names: &["systemd-inhibit"],
+        short: "",
+        long: &["--what", "--who", "--why", "--mode"],
+        operands: 0,
+    },
+    WrapperOptions { names: &["dockerize"], short: "", long: &DOCKERIZE, operands: 0 },
     WrapperOptions { names: &["chroot"], short: "", long: &["--userspec", "--groups"], operands: 1 },
     WrapperOptions {
         names: &["xargs"],
@@ -44,6 +85,21 @@ const WRAPPERS: [WrapperOptions; 12] = [
         long: &["--arg-file", "--delimiter", "--max-lines", "--max-args", "--max-procs", "--max-chars", "--replace"],
         operands: 0,
     },
+];
+
+/// Options of `dockerize`, which have one dash, that take the next word for a value.
+const DOCKERIZE: [&str; 11] = [
+    "-delims",
+    "-env",
+    "-env-section",
+    "-poll-interval",
+    "-stderr",
+    "-stdout",
+    "-template",
+    "-timeout",
+    "-wait",
+    "-wait-http-header",
+    "-wait-retry-interval",
 ];
 
 /// What the words of a command run, with one wrapper removed.
@@ -59,7 +115,7 @@ pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
         name if is_shell(name) => read_shell(words, name == "bash"),
         "env" | "cross-env" | "cross-env-shell" => read_env(words),
         "su" | "runuser" => read_switch_user(words),
-        "gosu" | "su-exec" | "s6-setuidgid" => read_user_and_command(words, name),
+        "gosu" | "su-exec" | "s6-setuidgid" | "setuidgid" => read_user_and_command(words, name),
         "setpriv" => read_setpriv(words),
         "chpst" | "s6-applyuidgid" => read_user_option(words),
         "command" if asks_where(words) => Unwrapped::Nothing,
@@ -68,6 +124,7 @@ pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
         "sudo" | "doas" => read_sudo(words),
         "script" => read_script(words),
         "sg" => read_sg(words),
+        "git" => read_git(words),
         "newgrp" => Unwrapped::Input(ShellCall::plain(ShellWord::default())),
         "watch" => read_watch(words),
         "find" => read_find(words),
@@ -82,7 +139,8 @@ fn read_listed(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwra
     let at = skip_options(words, shape.short, shape.long);
     let rest = words.get(at..).unwrap_or_default();
     let Some(command) = rest.get(shape.operands..).filter(|command| !command.is_empty()) else {
-        return Unwrapped::Program;
+        // Without a command it waits, and no more.
+        return if name == "dockerize" { Unwrapped::Nothing } else { Unwrapped::Program };
     };
     let mut inner = WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() };
     if name == "timeout" {
