@@ -50,10 +50,8 @@ impl InputKind for DescribedContainersKind {
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
-        match context.programs.have_state_path_in(text) && describes_container(text) {
-            true => UnreadWeight::Counts,
-            false => UnreadWeight::Nothing,
-        }
+        let counts = context.programs.have_state_path_in(text) && describes_container(text);
+        if counts { UnreadWeight::Counts } else { UnreadWeight::Nothing }
     }
 
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece {
