@@ -64,8 +64,12 @@ fn may_describe(file: &CandidateFile<'_>) -> bool {
     file.ending() == Some("json") || may_hold_commands(file)
 }
 
-/// Whether a text describes a container with mounts.
+/// Whether a text describes a container with mounts. A capture of overlock's is one of what runs, and is read where it is
+/// named.
 fn describes_container(text: &str) -> bool {
+    if sets(text, "overlock_capture") {
+        return false;
+    }
     let text: String = text.lines().filter(|line| !is_comment(line)).flat_map(|line| [line, "\n"]).collect();
     let has_one = |keys: &[&str]| keys.iter().any(|key| sets(&text, key));
     has_one(&IMAGE_KEYS) && has_one(&MOUNT_KEYS)

@@ -321,7 +321,7 @@ fn declared_ok_is_no_plain_ok() {
         let run = check(files.path(), ".", &[]);
         assert_eq!((run.status, verdicts(&run)), (0, both("ok", "declared")), "{config} {text}");
         let text = overlock(files.path(), &["check", "."]);
-        assert!(text.out.starts_with("ok (declared): /srv/claude: agents, runner: "), "{}", text.out);
+        assert!(text.out.starts_with("ok (declared): /srv/claude: agents, runner"), "{}", text.out);
     }
     // Of two that share, one declares: the other is as safe as that is true.
     let pinned = SHARED.replacen("image: x", "image: claude-code:2.1.330", 1);

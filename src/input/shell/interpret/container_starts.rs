@@ -198,12 +198,12 @@ impl Interpreter<'_> {
     /// The words, where they may be those of a program that starts containers.
     pub(super) fn engine_command<'w>(&self, words: &'w [ShellWord]) -> Option<EngineCommand<'w>> {
         let (first, rest) = words.split_first()?;
-        if is_engine(first) {
+        if first.is_engine() {
             return Some(EngineCommand { words: Cow::Borrowed(words), guessed: false });
         }
         if first.is_fixed() {
             // `retry docker run …`, where what `retry` is was not seen.
-            let at = rest.iter().position(is_engine);
+            let at = rest.iter().position(ShellWord::is_engine);
             let at = at.filter(|_| !hidden_programs::only_reads(first) && first.raw() != "ssh")?;
             let (_, words) = words.split_at(at + 1);
             let starts = words.get(1).is_some_and(|command| STARTING.contains(&command.raw().as_str()));
@@ -211,7 +211,7 @@ impl Interpreter<'_> {
         }
         // `${DOCKER:-docker} run`, and `$DOCKER run -v …` whatever it holds.
         let known = self.resolve_text(&first.text).filter(|_| !first.unclear).map(|name| first.with_text(&name));
-        let (name, guessed) = match known.filter(is_engine) {
+        let (name, guessed) = match known.filter(ShellWord::is_engine) {
             Some(name) => (name, false),
             None if first.certainty == Certainty::Sure && (runs_container(rest) || is_engine_variable(first, rest)) => {
                 (first.with_text("docker"), true)
@@ -234,9 +234,9 @@ impl Interpreter<'_> {
         };
         let parts: Vec<ShellWord> = text.split_whitespace().map(|part| first.with_text(part)).collect();
         let leads = match parts.as_slice() {
-            [] => rest.first().is_some_and(is_engine),
+            [] => rest.first().is_some_and(ShellWord::is_engine),
             [_] => false,
-            parts => parts.iter().any(is_engine),
+            parts => parts.iter().any(ShellWord::is_engine),
         };
         if leads { parts.into_iter().chain(rest.iter().cloned()).collect() } else { words }
     }
@@ -430,10 +430,6 @@ fn is_engine_variable(first: &ShellWord, arguments: &[ShellWord]) -> bool {
         && arguments.len() > 1
         && arguments.first().is_some_and(|command| STARTING.contains(&command.raw().as_str()))
         && ENGINE_NAMES.iter().any(|engine| name.contains(engine))
-}
-
-pub(super) fn is_engine(word: &ShellWord) -> bool {
-    word.certainty == Certainty::Sure && engine_name(&word.raw()).is_some()
 }
 
 /// Whether a value is known, but for what files hold.

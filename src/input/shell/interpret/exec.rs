@@ -7,7 +7,6 @@ use std::rc::Rc;
 use super::arguments::Arguments;
 use super::certainty::Certainty;
 use super::command_runners::is_waiting_script;
-use super::container_starts::is_engine;
 use super::declared_functions::{TextWithFunctions, take_functions};
 use super::exit_states::{ExitStates, LastCommand};
 use super::flock_command::{self, FlockAction};
@@ -169,7 +168,7 @@ impl Interpreter<'_> {
         let outer = self.time_limit;
         let is_flock = inner.words.first().is_some_and(|word| word.raw().rsplit('/').next() == Some("flock"));
         self.time_limit = inner.time_limit.filter(|_| is_flock);
-        let is_engine = inner.words.first().is_some_and(is_engine);
+        let is_engine = inner.words.first().is_some_and(ShellWord::is_engine);
         let outer_cut = std::mem::replace(&mut self.is_cut_short, inner.is_cut_short && is_engine);
         let exits = match inner.shell {
             Some(call) => self.run_shell_text(&call, &state),

@@ -23,11 +23,10 @@ use super::timeline::Timeline;
 use super::value_identity::{Round, UnclearParts, WrittenAt};
 use super::variable_value::VariableValue;
 use super::way_in_state::WaysIn;
-use super::written_variables::WrittenVariables;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::input::shell::parse::{ParsedText, parse_text};
 use crate::input::shell::{ExecContext, RecipeFile, RecipeSource};
-use crate::model::{Invocation, Unseen, Word, WrittenServices};
+use crate::model::{Invocation, Unseen, Value, Word, WrittenServices};
 use crate::text::{FileId, Pos, Span, TracedText};
 
 /// Programs that copy or move files.
@@ -106,7 +105,7 @@ pub(super) struct Interpreter<'a> {
     /// The texts written into files that describe services.
     pub(super) written: Vec<WrittenServices>,
     /// The variables of the files that the script makes for them.
-    pub(super) written_variables: WrittenVariables,
+    pub(super) written_variables: HashMap<String, BTreeMap<String, Value>>,
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
     /// What the symbols stand for that are put in for variables with one of several texts.
@@ -195,7 +194,7 @@ impl<'a> Interpreter<'a> {
             unread: Vec::new(),
             more_unseen: Vec::new(),
             written: Vec::new(),
-            written_variables: WrittenVariables::new(),
+            written_variables: HashMap::new(),
             files: Vec::new(),
             alternatives: KnownAlternatives::new(),
             unclear_parts: HashMap::new(),

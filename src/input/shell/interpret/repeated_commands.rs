@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::container_starts::is_engine;
 use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
@@ -126,7 +125,7 @@ impl Repetition {
 /// Whether words run an engine's command that starts a container of its own.
 fn starts_container(words: &[ShellWord]) -> bool {
     words.windows(2).any(|two| {
-        matches!(two, [engine, command] if is_engine(engine) && matches!(command.raw().as_str(), "run" | "create"))
+        matches!(two, [engine, command] if engine.is_engine() && matches!(command.raw().as_str(), "run" | "create"))
     })
 }
 

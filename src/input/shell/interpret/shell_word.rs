@@ -4,6 +4,7 @@
 use super::alternatives::{Alternatives, WaySides};
 use super::certainty::Certainty;
 use super::unknown_arguments::UnknownArguments;
+use crate::input::docker_cli;
 use crate::text::{FileId, Sources, Span, TracedChar, TracedText, char_width};
 
 /// A word after expansion.
@@ -41,6 +42,12 @@ impl ShellWord {
     /// The same word with another text that is known.
     pub(super) fn with_text(&self, text: &str) -> Self {
         Self { text: TracedText::plain(text), unclear: false, ..self.clone() }
+    }
+
+    /// Whether it surely is a program that starts containers.
+    pub(super) fn is_engine(&self) -> bool {
+        let raw = self.raw();
+        self.certainty == Certainty::Sure && docker_cli::is_engine_program(raw.rsplit('/').next().unwrap_or(&raw))
     }
 
     pub(super) fn raw(&self) -> String {

@@ -1,7 +1,7 @@
 //! Files of variables that a script writes, copies or links, and what Compose is given of those that it reads: `.env` beside
 //! the project, or those of `--env-file`. Uses `interpreter`, `variable_files`, `docker_cli` and `model`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::interpreter::Interpreter;
 use super::limits;
@@ -16,9 +16,6 @@ use crate::text::TracedText;
 
 /// Programs that make a file of another one, by their last operand.
 const COPYING: [&str; 4] = ["cp", "install", "ln", "mv"];
-
-/// The variables of files that a script makes, by path.
-pub(super) type WrittenVariables = HashMap<String, BTreeMap<String, Value>>;
 
 /// How variables come into a file.
 #[derive(Clone, Copy)]
