@@ -318,6 +318,7 @@ fn the_text_at_a_location_is_what_it_says() {
                     "sed",
                     "docker",
                     "npx",
+                    "deno",
                     "bash",
                     "sh",
                     // A word that is not known: the finding is about it.
